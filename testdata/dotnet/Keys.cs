@@ -10,8 +10,12 @@ namespace Peer
     {
         public static JsonNode All(JsonObject args)
         {
-            var keys = Manager(args).GetAllKeys().Select(key => (JsonNode)Describe(key));
-            return new JsonArray(keys.ToArray());
+            return Describe(Manager(args));
+        }
+
+        public static JsonArray Describe(IKeyManager manager)
+        {
+            return new JsonArray(manager.GetAllKeys().Select(key => (JsonNode)Describe(key)).ToArray());
         }
 
         public static JsonNode Create(JsonObject args)

@@ -36,6 +36,16 @@ namespace Peer
 
             { "resolve", Policy.Resolve },
             { "resolveMany", Policy.ResolveMany },
+
+            { "keysOfDocuments", Documents.Keys },
+            { "parseDates", Syntax.ParseDates },
+            { "parseGuids", Syntax.ParseGuids },
+            { "resolveDeserializers", Syntax.ResolveDeserializers },
+            { "resolveDecryptors", Syntax.ResolveDecryptors },
+            { "printXml", Syntax.PrintXml },
+
+            { "bench", Bench.Payloads },
+            { "benchOpen", Bench.Open },
         };
 
         static int Main(string[] args)

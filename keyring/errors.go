@@ -1,0 +1,44 @@
+package keyring
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The errors of a ring that callers may want to tell apart. They arrive
+// wrapped: test with errors.Is.
+var (
+	// ErrKeyNotFound: the key of a payload is not in the ring.
+	ErrKeyNotFound = errors.New("keyring: the key was not found in the key ring")
+	// ErrKeyRevoked: the key of a payload has been revoked.
+	ErrKeyRevoked = errors.New("keyring: the key has been revoked")
+	// ErrKeyUnreadable: the key is in the ring, but cannot be used here. It wraps the cause.
+	ErrKeyUnreadable = errors.New("keyring: the key cannot be used here")
+	// ErrNoDefaultKey: no key of the ring may protect new payloads now.
+	ErrNoDefaultKey = errors.New("keyring: the key ring has no default key")
+	// ErrEncryptorRequired: the ring's keys are encrypted at rest, and making
+	// an unencrypted one beside them was neither asked for nor allowed.
+	ErrEncryptorRequired = errors.New("keyring: the ring's keys are encrypted at rest and no encryptor is configured for a new one")
+)
+
+// ElementError names the stored element at fault.
+type ElementError struct {
+	Name     string // the element's name in its store, such as "key-{guid}"
+	Location string // where a person finds it (a file's path); may be empty
+	Err      error
+}
+
+func (e *ElementError) Error() string {
+	where := e.Location
+	if where == "" {
+		where = e.Name
+	}
+	return fmt.Sprintf("keyring: %s: %v", where, e.Err)
+}
+
+func (e *ElementError) Unwrap() error { return e.Err }
+
+// unreadable marks cause as the reason why a key cannot be used.
+func unreadable(cause error) error {
+	return fmt.Errorf("%w: %w", ErrKeyUnreadable, cause)
+}

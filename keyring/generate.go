@@ -1,0 +1,137 @@
+package keyring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+)
+
+// decision is what follows from a listing at an instant.
+type decision struct {
+	snapshot *Snapshot
+	wanted   *NewKeyOptions // the key to be made, if one is
+	next     time.Time      // when to decide again, if nothing happens before
+}
+
+// decide asks the policy about the listing, now.
+func (l *loader) decide() decision {
+	now := l.opts.Now()
+	policy := l.opts.policy()
+	d := decision{snapshot: newSnapshot(now, l.listing)}
+	r := policy.Resolve(now, l.listing.Keys)
+	switch {
+	case r.Default != nil:
+		d.snapshot.protectWith(r.Default, false)
+	case r.Fallback != nil:
+		d.snapshot.protectWith(r.Fallback, true)
+	default:
+		d.snapshot.noDefault = noDefaultError(r)
+	}
+	d.next = l.nextDecision(now, r)
+	if !l.opts.DisableAutomaticKeyGeneration {
+		d.wanted = wantedKey(now, r, l.listing.Keys, policy, l.opts.RefreshInterval)
+	}
+	return d
+}
+
+func (o Options) policy() Policy {
+	return Policy{PropagationWindow: o.PropagationWindow, ClockSkew: o.ClockSkew}
+}
+
+// noDefaultError says why nothing can protect.
+func noDefaultError(r Resolution) error {
+	err := fmt.Errorf("%w: %v", ErrNoDefaultKey, r.Reason)
+	if r.Reason == ReasonPreferredUnusable {
+		_, cause := r.Preferred.Encryptor()
+		err = fmt.Errorf("%w: key %s: %w", ErrNoDefaultKey, r.Preferred.ID, cause)
+	}
+	return err
+}
+
+// wantedKey returns the dates of the key that a ring lacks, nil if none.
+//
+// It differs from .NET in one thing: where the preferred key is good by its
+// dates and only cannot be used here, because a certificate is missing or the
+// algorithm is not ours, no key is made. The other nodes can use it, and a key
+// made here would push it aside for all of them.
+func wantedKey(now time.Time, r Resolution, keys []Key, policy Policy, refresh time.Duration) *NewKeyOptions {
+	if r.Default == nil {
+		if r.Reason == ReasonPreferredUnusable {
+			return nil
+		}
+		return &NewKeyOptions{Activation: now}
+	}
+	limit := now.Add(refresh + policy.PropagationWindow)
+	end := r.Default.ExpirationDate
+	if !end.Before(limit) {
+		return nil
+	}
+	then := policy.Resolve(end, keys)
+	switch {
+	case then.Reason == ReasonPreferredUnusable:
+		return nil
+	case then.Default != nil && !then.Default.ExpirationDate.Before(limit):
+		return nil
+	}
+	return &NewKeyOptions{Activation: end}
+}
+
+// nextDecision returns when the answer may change by the passing of time
+// alone: an expiration, an activation, the age of the snapshot.
+func (l *loader) nextDecision(now time.Time, r Resolution) time.Time {
+	next := now.Add(jitter(l.opts.RefreshInterval, 0.2))
+	sooner := func(t time.Time) {
+		if t.After(now) && t.Before(next) {
+			next = t
+		}
+	}
+	if r.Default != nil {
+		sooner(r.Default.ExpirationDate)
+	}
+	for _, k := range l.listing.Keys {
+		if !k.Revoked {
+			sooner(k.ActivationDate.Add(-l.opts.ClockSkew))
+		}
+	}
+	if l.listing.unopened {
+		sooner(now.Add(lastRetry)) // a key service may be back by then
+	}
+	return next
+}
+
+// generate makes the key that d wants, unless another node has made it during
+// a random wait: nodes that start together, or watch the same key expire,
+// would each make one. The returned key is nil when none had to be made.
+func (l *loader) generate(ctx context.Context, d decision) (*Key, error) {
+	if l.opts.GenerationDelay > 0 {
+		wait := time.NewTimer(rand.N(l.opts.GenerationDelay))
+		defer wait.Stop()
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if err := l.read(ctx); err != nil {
+			return nil, err
+		}
+		if d = l.decide(); d.wanted == nil {
+			return nil, nil
+		}
+	}
+	k, err := l.manager.createKey(ctx, l.listing, *d.wanted)
+	if err != nil {
+		return nil, err
+	}
+	// From here on the ring may hold more than we know of.
+	if err := l.read(ctx); err != nil {
+		return nil, err
+	}
+	if _, ok := l.listing.Key(k.ID); !ok {
+		return nil, errors.New("keyring: a key was stored, and the store does not show it")
+	}
+	l.opts.Logger.DebugContext(ctx, "the ring needed a key", slog.String("event", "key.generated"), slog.String("id", k.ID.String()))
+	return &k, nil
+}

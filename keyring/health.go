@@ -1,0 +1,59 @@
+package keyring
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// Health is how an open ring is.
+type Health struct {
+	// Ready: there is a key to protect with.
+	Ready bool
+	// TakenAt is the time of the present snapshot.
+	TakenAt time.Time
+	// Err is why the last load failed, nil if it did not. The ring goes on
+	// with the snapshot it has.
+	Err error
+	// Findings are the things about the ring that somebody should know, the
+	// worst first.
+	Findings []Finding
+}
+
+// Health returns how the ring is. It does no I/O.
+func (r *Ring) Health() Health {
+	r.healthMu.Lock()
+	defer r.healthMu.Unlock()
+	h := r.health
+	h.Findings = slices.Clone(h.Findings)
+	return h
+}
+
+// report files the outcome of a load and logs what has changed by it.
+func (r *Ring) report(ctx context.Context, err error) {
+	s := r.Snapshot()
+	if s == nil {
+		return // Open failed, and returns the error
+	}
+	_, noDefault := s.DefaultKey()
+	h := Health{Ready: noDefault == nil, TakenAt: s.TakenAt(), Err: err}
+	h.Findings = r.opts.findings(r.opts.Now(), r.loader.listing)
+	r.healthMu.Lock()
+	before := r.health
+	r.health = h
+	r.healthMu.Unlock()
+	log := r.opts.Logger
+	switch {
+	case err != nil && before.Err == nil:
+		log.ErrorContext(ctx, "the ring could not be refreshed", slog.String("event", "ring.failed"), slog.Any("error", err))
+	case err == nil && before.Err != nil:
+		log.InfoContext(ctx, "the ring could be refreshed again", slog.String("event", "ring.recovered"))
+	}
+	for _, f := range h.Findings {
+		if !slices.Contains(before.Findings, f) {
+			log.Log(ctx, f.Level.slog(), f.Message, slog.String("event", "ring.finding"),
+				slog.String("code", f.Code), slog.String("file", f.File))
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package keyring
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/beevik/etree"
+
+	"dataprotection.example/internal/secret"
+	"dataprotection.example/internal/xmldoc"
+	"dataprotection.example/xmlrepo"
+)
+
+// elementKind is what an element of a store turned out to be.
+type elementKind uint8
+
+const (
+	foreign        elementKind = iota // not ours: left alone, as .NET does
+	goodKey                           // a key of the ring, usable or not
+	brokenKey                         // a key without a readable id or date
+	goodRevocation                    // a revocation record
+)
+
+// parsedElement is what one element of a store means. With an error and any
+// kind but brokenKey, the whole load must fail.
+type parsedElement struct {
+	kind       elementKind
+	key        Key
+	revocation revocation
+	source     ElementError // Name and Location only
+	sum        [sha256.Size]byte
+	unopened   bool // encrypted, and opening it failed: worth another attempt
+	err        error
+}
+
+// parseElements parses elements on every processor and returns the results in
+// the same order. What the cache holds under the same name and bytes is taken
+// from there.
+func parseElements(ctx context.Context, elements []xmlrepo.Element, cache map[string]cached, decryptors []XMLDecryptor) []parsedElement {
+	out := make([]parsedElement, len(elements))
+	var next atomic.Int64
+	work := func() {
+		for i := int(next.Add(1)) - 1; i < len(elements) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+			e := elements[i]
+			sum := sha256.Sum256(e.XML)
+			if hit, ok := cache[e.Name]; ok && hit.sum == sum {
+				out[i] = hit.parsed
+			} else {
+				out[i] = parseElement(ctx, e.XML, decryptors)
+			}
+			out[i].sum = sum
+			out[i].source = ElementError{Name: e.Name, Location: e.Location}
+		}
+	}
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(elements)) - 1 {
+		wg.Go(work)
+	}
+	work()
+	wg.Wait()
+	return out
+}
+
+// parseElement reads the XML of one element.
+func parseElement(ctx context.Context, xml []byte, decryptors []XMLDecryptor) (e parsedElement) {
+	root, err := xmldoc.Parse(xml)
+	switch {
+	case err != nil:
+		e.err = err
+	case isElement(root, "key"):
+		e.kind = goodKey
+		if e.key, e.err = keyHeader(root); e.err != nil {
+			e.kind = brokenKey
+			return e
+		}
+		e.unopened = !readDescriptor(ctx, root, &e.key, decryptors)
+		// A decryption that was cut short says nothing about the key.
+		e.err = ctx.Err()
+	case isElement(root, "revocation"):
+		e.kind = goodRevocation
+		e.revocation, e.err = parseRevocation(root)
+	}
+	return e
+}
+
+// readDescriptor fills in all that k's descriptor tells. Whatever is wrong
+// with it is kept for the moment when somebody wants to use the key.
+//
+// A clear-text secret is kept as its base64 text and decoded by who first uses
+// the key; an encrypted one is opened here, because that may take I/O and must
+// not happen while a payload waits. It reports whether all encryption at rest
+// could be taken off.
+func readDescriptor(ctx context.Context, el *etree.Element, k *Key, decryptors []XMLDecryptor) (opened bool) {
+	var text secret.Bytes
+	err := func() error {
+		outer := firstChild(el, "descriptor")
+		if outer == nil {
+			return errors.New("the key has no <descriptor>")
+		}
+		inner, err := onlyChild(outer)
+		if err != nil {
+			return err
+		}
+		attr, _ := attribute(outer, "deserializerType")
+		kind, kindErr := descriptorKindOf(attr)
+		descriptor, openErr := openSecrets(ctx, inner, decryptors)
+		opened, k.EncryptedAtRest = openErr == nil, descriptor.encrypted
+		if kindErr != nil {
+			return kindErr
+		}
+		// The algorithms mostly stand outside what is encrypted.
+		algorithms, err := kind.algorithms(descriptor.root)
+		if err == nil {
+			k.Algorithms = algorithms
+		}
+		if err := cmp.Or(openErr, err); err != nil {
+			return err
+		}
+		text, err = kind.masterKeyText(descriptor.root)
+		return err
+	}()
+	algorithms := k.Algorithms
+	k.DecryptorMissing = errors.Is(err, ErrDecryptionKeyMissing)
+	k.material = newMaterial(func() (*Encryptor, error) {
+		if err != nil {
+			return nil, err
+		}
+		return newEncryptor(algorithms, text)
+	})
+	return opened
+}

@@ -1,0 +1,84 @@
+package keyring
+
+import (
+	"context"
+	"errors"
+
+	"dataprotection.example/internal/xmldoc"
+)
+
+// EncryptedXML is what an [XMLEncryptor] made of an element (EncryptedXmlInfo).
+type EncryptedXML struct {
+	// DecryptorType is the .NET class that opens it, with or without its
+	// assembly, as it is to stand in the decryptorType attribute.
+	DecryptorType string
+	// XML is one element, UTF-8.
+	XML []byte
+}
+
+// XMLEncryptor encrypts the secret of a key at rest (IXmlEncryptor).
+type XMLEncryptor interface {
+	// EncryptXML encrypts element: UTF-8, no BOM, no declaration, unformatted,
+	// good on its own. It must not keep or print it.
+	EncryptXML(ctx context.Context, element []byte) (EncryptedXML, error)
+}
+
+// XMLDecryptor opens what one kind of [XMLEncryptor] made (IXmlDecryptor).
+type XMLDecryptor interface {
+	// DecryptorTypes returns the names of the .NET classes whose elements it
+	// opens, without assembly.
+	DecryptorTypes() []string
+	// DecryptXML returns the element that was encrypted. An error that wraps
+	// ErrDecryptionKeyMissing says that nothing is wrong but the lack of a key.
+	DecryptXML(ctx context.Context, element []byte) ([]byte, error)
+}
+
+// ErrDecryptionKeyMissing is wrapped by the error of an [XMLDecryptor] that
+// lacks the certificate or key which would open the element.
+var ErrDecryptionKeyMissing = errors.New("keyring: no decryption key at hand opens the element")
+
+const (
+	dataProtectionNamespace = "http://schemas.asp.net/2015/03/dataProtection"
+
+	dotnetNamespace = "Microsoft.AspNetCore.DataProtection."
+	// dotnetAssembly qualifies the class names we write. .NET ignores version,
+	// culture and token when it reads them.
+	dotnetAssembly = ", Microsoft.AspNetCore.DataProtection, Version=8.0.0.0, Culture=neutral, PublicKeyToken=adb9793829ddae60"
+
+	nullDecryptorType = dotnetNamespace + "XmlEncryption.NullXmlDecryptor"
+)
+
+// NullXMLEncryptor encrypts nothing and says so in the element it writes
+// (NullXmlEncryptor). A ring takes a key written by it for an unencrypted one.
+type NullXMLEncryptor struct{}
+
+// EncryptXML wraps element in <unencryptedKey>.
+func (NullXMLEncryptor) EncryptXML(_ context.Context, element []byte) (EncryptedXML, error) {
+	inner, err := xmldoc.Parse(element)
+	if err != nil {
+		return EncryptedXML{}, err
+	}
+	outer := newElement("unencryptedKey")
+	outer.CreateComment(" This key is not encrypted. ")
+	outer.AddChild(inner)
+	return EncryptedXML{DecryptorType: nullDecryptorType + dotnetAssembly, XML: xmldoc.Compact(outer)}, nil
+}
+
+// NullXMLDecryptor opens what [NullXMLEncryptor] made (NullXmlDecryptor).
+type NullXMLDecryptor struct{}
+
+// DecryptorTypes returns the class of .NET that does the same.
+func (NullXMLDecryptor) DecryptorTypes() []string { return []string{nullDecryptorType} }
+
+// DecryptXML returns the one child element.
+func (NullXMLDecryptor) DecryptXML(_ context.Context, element []byte) ([]byte, error) {
+	outer, err := xmldoc.Parse(element)
+	if err != nil {
+		return nil, err
+	}
+	inner, err := onlyChild(outer)
+	if err != nil {
+		return nil, err
+	}
+	return xmldoc.Compact(inner), nil
+}

@@ -26,7 +26,7 @@ namespace Peer
         {
             return Json.Each(args.Items("rings"), ring =>
             {
-                var documents = new Documents(((JsonArray)ring).Select(file => (string)file).ToArray());
+                var documents = new Documents((ring as JsonArray ?? new JsonArray()).Select(file => (string)file).ToArray());
                 var services = new ServiceCollection();
                 services.AddDataProtection().AddKeyManagementOptions(o => o.XmlRepository = documents);
                 using (var provider = services.BuildServiceProvider())

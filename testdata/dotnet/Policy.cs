@@ -17,7 +17,7 @@ namespace Peer
         public static JsonNode Resolve(JsonObject args)
         {
             var ring = Ring.Of(args);
-            var keys = ring.Get<IKeyManager>().GetAllKeys();
+            var keys = ring.Get<IKeyManager>().GetAllKeys().Select(key => new KnownKey(key)).ToArray();
             var resolver = ring.Get<IDefaultKeyResolver>();
             return new JsonArray(args.Items("now")
                 .Select(now => Choice(resolver.ResolveDefaultKeyPolicy(now.GetValue<DateTimeOffset>(), keys)))
@@ -35,7 +35,7 @@ namespace Peer
                 return new JsonArray(args.Items("rings").Cast<JsonObject>()
                     .Select(ring => Choice(resolver.ResolveDefaultKeyPolicy(
                         ring.Date("now"),
-                        ring.Items("keys").Select(key => new MadeUpKey((JsonObject)key)).ToArray())))
+                        ring.Items("keys").Select(key => new KnownKey((JsonObject)key)).ToArray())))
                     .ToArray());
             }
         }
@@ -50,12 +50,15 @@ namespace Peer
             };
         }
 
-        /// <summary>A key of dates and flags alone. Its encryptor is never used: the policy only asks whether one can be made.</summary>
-        sealed class MadeUpKey : IKey, IAuthenticatedEncryptor
+        /// <summary>
+        /// A key of dates and flags alone. The policy only asks whether an encryptor can be made, so none is ever used;
+        /// a key that throws instead of answering makes the policy try again for two seconds, an instant at a time.
+        /// </summary>
+        sealed class KnownKey : IKey, IAuthenticatedEncryptor
         {
             readonly bool usable;
 
-            public MadeUpKey(JsonObject key)
+            public KnownKey(JsonObject key)
             {
                 KeyId = Guid.Parse(key.Text("id"));
                 CreationDate = key.Date("creation");
@@ -63,6 +66,23 @@ namespace Peer
                 ExpirationDate = key.Date("expiration");
                 IsRevoked = key.Flag("revoked");
                 usable = key.Flag("usable");
+            }
+
+            public KnownKey(IKey key)
+            {
+                KeyId = key.KeyId;
+                CreationDate = key.CreationDate;
+                ActivationDate = key.ActivationDate;
+                ExpirationDate = key.ExpirationDate;
+                IsRevoked = key.IsRevoked;
+                try
+                {
+                    usable = key.CreateEncryptor() != null;
+                }
+                catch (Exception)
+                {
+                    usable = false;
+                }
             }
 
             public Guid KeyId { get; }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"dataprotection.example/internal/xmldoc"
 )
 
 // Memory is a Repository that lives in the memory of one process: for rings
@@ -54,7 +56,11 @@ func (m *Memory) Store(ctx context.Context, e Element) error {
 	if err := CheckName(e.Name); err != nil {
 		return err
 	}
-	xml := bytes.Clone(e.XML)
+	el, err := xmldoc.Parse(e.XML)
+	if err != nil {
+		return fmt.Errorf("xmlrepo: element %q: malformed: %w", e.Name, err)
+	}
+	xml := xmldoc.Compact(el)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, taken := m.elements[e.Name]; taken {

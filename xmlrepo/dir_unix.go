@@ -1,0 +1,53 @@
+//go:build unix
+
+package xmlrepo
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// openNonblock keeps opening a named pipe from waiting for its other end.
+const openNonblock = syscall.O_NONBLOCK
+
+// mayPass says whether reading again may help: after an NFS server has replaced
+// the file, or while a Samba client holds a lease on it.
+func mayPass(err error) bool {
+	return errors.Is(err, syscall.ESTALE) || errors.Is(err, syscall.EAGAIN)
+}
+
+// setMode sets the permission of a file, whatever the umask made of it.
+func setMode(f *os.File, mode fs.FileMode) error { return f.Chmod(mode) }
+
+// syncDir makes the names in a directory survive a power cut. Some network file
+// systems have no such call and say so; they have nothing to sync.
+func syncDir(root *os.Root) error {
+	f, err := root.Open(".")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	err = f.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		return nil
+	}
+	return err
+}
+
+// links returns how many names a file has.
+func links(info fs.FileInfo) uint64 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(st.Nlink)
+	}
+	return 0
+}
+
+// inode tells a file from its replacement.
+func inode(info fs.FileInfo) uint64 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(st.Ino)
+	}
+	return 0
+}

@@ -1,0 +1,107 @@
+package repotest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"dataprotection.example/xmlrepo"
+)
+
+// raceForOneName lets many goroutines store different elements under one name,
+// half of them through a and half through b. Exactly one may succeed, and it is
+// its element that everybody reads.
+func raceForOneName(t *testing.T, a, b xmlrepo.Repository) {
+	const writers = 32
+	for round := range 5 {
+		name := fmt.Sprint("key-", round)
+		winners := make(chan string, writers)
+		start := make(chan struct{})
+		var wg sync.WaitGroup
+		for i := range writers {
+			wg.Go(func() {
+				repo := a
+				if i%2 == 1 {
+					repo = b
+				}
+				xml := fmt.Sprintf("<writer n=\"%d\" />", i)
+				<-start
+				err := repo.Store(t.Context(), xmlrepo.Element{Name: name, XML: []byte(xml)})
+				switch {
+				case err == nil:
+					winners <- xml
+				case !errors.Is(err, xmlrepo.ErrExist):
+					t.Errorf("Store by one of many writers: %v, want nil or ErrExist", err)
+				}
+			})
+		}
+		close(start)
+		wg.Wait()
+		close(winners)
+		if n := len(winners); n != 1 {
+			t.Fatalf("%d of %d writers of one name succeeded, want exactly one", n, writers)
+		}
+		won := <-winners
+		for _, repo := range []xmlrepo.Repository{a, b} {
+			if got := elements(t, repo)[name]; got != won {
+				t.Errorf("element = %s, want that of the writer who succeeded, %s", got, won)
+			}
+		}
+	}
+}
+
+// readWhileWriting reads through b while a is written to. Every read succeeds,
+// holds only whole elements, and all those whose Store returned before it began.
+func readWhileWriting(t *testing.T, a, b xmlrepo.Repository) {
+	const writers, each = 4, 50
+	xml := func(name string) string { return "<key name=\"" + name + "\"><value>text</value></key>" }
+	var acknowledged sync.Map
+	var writing, reading sync.WaitGroup
+	var done atomic.Bool
+	for w := range writers {
+		writing.Go(func() {
+			for i := range each {
+				name := fmt.Sprintf("key-%d-%d", w, i)
+				if err := a.Store(t.Context(), xmlrepo.Element{Name: name, XML: []byte(xml(name))}); err != nil {
+					t.Error(err)
+					return
+				}
+				acknowledged.Store(name, true)
+			}
+		})
+	}
+	for range 2 {
+		reading.Go(func() {
+			for last := false; !last; {
+				last = done.Load() // read once more after the last writer
+				var before []string
+				acknowledged.Range(func(name, _ any) bool {
+					before = append(before, name.(string))
+					return true
+				})
+				list, err := b.Elements(t.Context())
+				if err != nil {
+					t.Errorf("Elements while another writes: %v", err)
+					return
+				}
+				found := make(map[string]bool, len(list))
+				for _, e := range list {
+					found[e.Name] = true
+					if string(e.XML) != xml(e.Name) {
+						t.Errorf("element %q = %s while another writes", e.Name, e.XML)
+					}
+				}
+				for _, name := range before {
+					if !found[name] {
+						t.Errorf("element %q is missing, although it was stored before the read began", name)
+					}
+				}
+			}
+		})
+	}
+	writing.Wait()
+	done.Store(true)
+	reading.Wait()
+}

@@ -11,6 +11,7 @@ namespace Peer
     /// A real ASP.NET Core Data Protection to ask. Without arguments it reads one JSON request a line,
     /// {"id", "command", "args"}, and writes one JSON answer a line, {"id", "result"} or {"id", "error"},
     /// until its input ends. Requests run side by side: answers come in the order in which they are done.
+    /// With the arguments "record DIR" it writes recordings of itself into DIR instead.
     /// </summary>
     static class Program
     {
@@ -50,6 +51,17 @@ namespace Peer
 
         static int Main(string[] args)
         {
+            if (args.Length == 2 && args[0] == "record")
+            {
+                Record.Into(args[1]);
+                RecordAnswers.Into(args[1]);
+                return 0;
+            }
+            if (args.Length != 0)
+            {
+                Console.Error.WriteLine("usage: peer [record DIR]");
+                return 2;
+            }
             var answers = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16);
             // Nothing but answers may reach standard output.
             Console.SetOut(Console.Error);

@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -62,9 +63,10 @@ func Open(ctx context.Context, repo xmlrepo.Repository, opts Options) (*Ring, er
 			return nil, fmt.Errorf("keyring: watching the store: %w", err)
 		}
 	}
-	if err := r.load(ctx); err != nil {
+	err = r.load(ctx)
+	if r.Snapshot() == nil || ctx.Err() != nil {
 		cancel()
-		return nil, err
+		return nil, cmp.Or(ctx.Err(), err)
 	}
 	go func() {
 		defer close(r.done)

@@ -146,6 +146,7 @@ func TestARevocationIsNeverForgotten(t *testing.T) {
 func TestTheRingsOwnWritesShowAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := open(t, newFarmStore(), keyring.Options{})
+		time.Sleep(time.Second) // or two activations would be equal, and the ids decide
 		k, err := r.Manager().CreateKey(t.Context(), keyring.NewKeyOptions{})
 		if err != nil {
 			t.Fatal(err)

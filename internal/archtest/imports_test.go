@@ -1,0 +1,178 @@
+package archtest
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// rooms says which packages of this module each package may import, tests
+// apart. xmlrepo ← keyring ← protector; internal packages import no room.
+var rooms = map[string][]string{
+	"xmlrepo":          {"internal/xmldoc"},
+	"xmlrepo/repotest": {"xmlrepo"},
+	"keyring":          {"xmlrepo", "internal/authenc", "internal/dotnet", "internal/secret", "internal/xmldoc"},
+	"protector":        {"xmlrepo", "keyring", "internal/dotnet"},
+	"cmd/keyctl":       {"xmlrepo", "keyring", "protector", "internal/dotnet"},
+
+	"internal/archtest":   {},
+	"internal/authenc":    {"internal/secret"},
+	"internal/dotnet":     {},
+	"internal/dotnettest": {"testdata/dotnet"},
+	"internal/readmetest": {},
+	"internal/secret":     {},
+	"internal/xmldoc":     {},
+
+	"testdata":        {},
+	"testdata/dotnet": {},
+
+	// Examples show what anybody can do: exported packages only.
+	"examples/quickstart": {"xmlrepo", "keyring", "protector", "testdata"},
+}
+
+// gates says which files may import a third party: folders, or patterns of
+// files. Tests may use any module that has a gate.
+var gates = map[string][]string{
+	"github.com/fsnotify/fsnotify":    {"xmlrepo/dirwatch.go"},
+	"github.com/beevik/etree":         {"internal/xmldoc", "internal/xmlenc", "keyring"},
+	"github.com/google/uuid":          {"keyring", "protector", "internal/dotnet", "cmd/keyctl", "examples", "testdata"},
+	"github.com/spf13/cobra":          {"cmd/keyctl"},
+	"github.com/spf13/pflag":          {"cmd/keyctl"},
+	"golang.org/x/term":               {"cmd/keyctl"},
+	"golang.org/x/sys":                {"xmlrepo/dir*.go"},
+	"pgregory.net/rapid":              {},
+	"github.com/rogpeppe/go-internal": {},
+}
+
+// standard is the same for packages of the standard library that have a place.
+var standard = []struct {
+	name    string
+	imports []string
+	files   []string
+	instead string
+}{
+	{
+		"files",
+		[]string{"os", "os/exec", "io/ioutil", "syscall"},
+		[]string{"xmlrepo/dir*.go", "keyring/atrest", "cmd", "examples", "testdata", "internal/dotnettest"},
+		"files are the business of xmlrepo.Dir, the command and the examples; everybody else is given bytes",
+	},
+	{
+		"logs",
+		[]string{"log", "log/slog"},
+		[]string{"xmlrepo", "keyring", "cmd", "examples", "internal/secret"},
+		"only keyring and the stores log, to the logger in their options; others return errors",
+	},
+	{
+		"ciphers",
+		[]string{"crypto/aes", "crypto/cipher", "crypto/hmac"},
+		[]string{"internal/authenc", "internal/xmlenc", "keyring/atrest"},
+		"authenticated encryption is internal/authenc's; XML Encryption is internal/xmlenc's",
+	},
+	{
+		"XML",
+		[]string{"encoding/xml"},
+		[]string{"internal/xmldoc"},
+		"internal/xmldoc is the only parser and printer of XML",
+	},
+	{
+		"unsafe",
+		[]string{"unsafe", "C", "plugin", "math/rand"},
+		nil,
+		"there is no cgo, no unsafe and no math/rand (crypto/rand for secrets, math/rand/v2 for jitter)",
+	},
+}
+
+func importRules() []rule {
+	all := []rule{
+		{
+			name:    "rooms",
+			instead: "xmlrepo ← keyring ← protector, codecs below, commands above: move the code down, or pass what it needs as an argument",
+			check:   checkRooms,
+			broken: []planted{
+				{"xmlrepo/x.go", `package xmlrepo; import _ "dataprotection.example/keyring"`},
+				{"internal/dotnet/x.go", `package dotnet; import _ "dataprotection.example/keyring"`},
+				{"keyring/x.go", `package keyring; import _ "dataprotection.example/protector"`},
+				{"examples/quickstart/x.go", `package main; import _ "dataprotection.example/internal/dotnet"`},
+				{"newroom/x.go", `package newroom`},
+			},
+		},
+		{
+			name:    "third parties",
+			instead: "one gate for each third party: call the package that has it; a new one needs a line in the gates",
+			check:   checkGates,
+			broken: []planted{
+				{"protector/x.go", `package protector; import _ "github.com/beevik/etree"`},
+				{"xmlrepo/dir.go", `package xmlrepo; import _ "github.com/fsnotify/fsnotify"`},
+				{"keyring/x.go", `package keyring; import _ "pgregory.net/rapid"`},
+				{"keyring/x_test.go", `package keyring; import _ "example.org/somebody/new"`},
+			},
+		},
+	}
+	for _, s := range standard {
+		all = append(all, rule{
+			name:    s.name,
+			instead: s.instead,
+			check: func(tr *tree, report reporter) {
+				for f := range tr.goFiles(false) {
+					for pos, name := range f.imports {
+						if slices.Contains(s.imports, name) && !allowed(f.path, s.files) {
+							report(tr.at(f, pos), "imports "+name)
+						}
+					}
+				}
+			},
+			broken: []planted{{"protector/x.go", `package protector; import _ "` + s.imports[0] + `"`}},
+		})
+	}
+	return all
+}
+
+func checkRooms(tr *tree, report reporter) {
+	for f := range tr.goFiles(false) {
+		may, known := rooms[f.dir()]
+		if !known {
+			report(f.path, "is in a package that the table of rooms does not know")
+			continue
+		}
+		for pos, name := range f.imports {
+			to, ours := strings.CutPrefix(name, module+"/")
+			if ours && !slices.Contains(may, to) {
+				report(tr.at(f, pos), "imports "+to)
+			}
+		}
+	}
+}
+
+func checkGates(tr *tree, report reporter) {
+	for f := range tr.goFiles(true) {
+		for pos, name := range f.imports {
+			host, _, _ := strings.Cut(name, "/")
+			if !strings.Contains(host, ".") || host == module {
+				continue
+			}
+			gate, known := gateOf(name)
+			if !known || !f.isTest() && !allowed(f.path, gate) {
+				report(tr.at(f, pos), "imports "+name)
+			}
+		}
+	}
+}
+
+func gateOf(name string) ([]string, bool) {
+	for lib, files := range gates {
+		if under(name, lib) {
+			return files, true
+		}
+	}
+	return nil, false
+}
+
+// allowed reports whether a file is among places: folders with what is below
+// them, or patterns of files.
+func allowed(name string, places []string) bool {
+	return under(name, places...) || slices.ContainsFunc(places, func(pattern string) bool {
+		ok, _ := path.Match(pattern, name)
+		return ok
+	})
+}

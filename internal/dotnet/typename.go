@@ -25,7 +25,8 @@ var (
 // in both names. The assembly may be missing. If it is there, a class of the
 // namespace Microsoft.AspNetCore.DataProtection must come from the assembly of
 // that name, or from the old Azure Key Vault package if it is one of its own;
-// other classes may come from anywhere. Names are case-sensitive.
+// other classes may come from anywhere. Case counts in the name of a class and not
+// in that of an assembly, as in .NET.
 func ParseTypeName(s string) (string, error) {
 	class, rest, qualified := strings.Cut(s, ",")
 	class, err := parseDottedName(class)
@@ -39,8 +40,8 @@ func ParseTypeName(s string) (string, error) {
 	}
 	switch {
 	case !strings.HasPrefix(class, coreAssembly+"."):
-	case assembly == coreAssembly:
-	case assembly == vaultAssembly && strings.HasPrefix(class, vaultAssembly+"."):
+	case strings.EqualFold(assembly, coreAssembly):
+	case strings.EqualFold(assembly, vaultAssembly) && strings.HasPrefix(class, vaultAssembly+"."):
 	default:
 		return "", errAssembly
 	}

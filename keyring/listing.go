@@ -24,7 +24,7 @@ type Listing struct {
 	Broken []BrokenKey
 
 	revocations []revocation
-	unopened    bool // some key's encryption could not be taken off
+	unopened    bool // some key's encryption could not be taken off, and may be another time
 }
 
 // BrokenKey is a <key> element without a readable id or date.
@@ -74,8 +74,8 @@ func (r *reader) understand(ctx context.Context, elements []xmlrepo.Element) (*L
 		fresh = make(map[string]cached, len(elements))
 	}
 	for _, e := range parseElements(ctx, elements, r.cache, r.decryptors) {
-		l.unopened = l.unopened || e.unopened
-		if fresh != nil && e.err == nil && !e.unopened {
+		l.unopened = l.unopened || e.retry
+		if fresh != nil && e.err == nil && !e.retry {
 			fresh[e.source.Name] = cached{e.sum, e}
 		}
 		if err := l.add(e); err != nil {

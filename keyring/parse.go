@@ -1,11 +1,11 @@
 package keyring
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -34,7 +34,7 @@ type parsedElement struct {
 	revocation revocation
 	source     ElementError // Name and Location only
 	sum        [sha256.Size]byte
-	unopened   bool // encrypted, and opening it failed: worth another attempt
+	retry      bool // a decryptor failed, and may not another time
 	err        error
 }
 
@@ -78,7 +78,7 @@ func parseElement(ctx context.Context, xml []byte, decryptors []XMLDecryptor) (e
 			e.kind = brokenKey
 			return e
 		}
-		e.unopened = !readDescriptor(ctx, root, &e.key, decryptors)
+		e.retry = readDescriptor(ctx, root, &e.key, decryptors)
 		// A decryption that was cut short says nothing about the key.
 		e.err = ctx.Err()
 	case isElement(root, "revocation"):
@@ -93,9 +93,9 @@ func parseElement(ctx context.Context, xml []byte, decryptors []XMLDecryptor) (e
 //
 // A clear-text secret is kept as its base64 text and decoded by who first uses
 // the key; an encrypted one is opened here, because that may take I/O and must
-// not happen while a payload waits. It reports whether all encryption at rest
-// could be taken off.
-func readDescriptor(ctx context.Context, el *etree.Element, k *Key, decryptors []XMLDecryptor) (opened bool) {
+// not happen while a payload waits. It reports whether opening it failed and
+// may succeed another time.
+func readDescriptor(ctx context.Context, el *etree.Element, k *Key, decryptors []XMLDecryptor) (retry bool) {
 	var text secret.Bytes
 	err := func() error {
 		outer := firstChild(el, "descriptor")
@@ -106,22 +106,26 @@ func readDescriptor(ctx context.Context, el *etree.Element, k *Key, decryptors [
 		if err != nil {
 			return err
 		}
+		secrets := appendSecrets(nil, inner)
+		k.EncryptedAtRest = slices.ContainsFunc(secrets, encryptedSecret.encrypts)
 		attr, _ := attribute(outer, "deserializerType")
-		kind, kindErr := descriptorKindOf(attr)
-		descriptor, openErr := openSecrets(ctx, inner, decryptors)
-		opened, k.EncryptedAtRest = openErr == nil, descriptor.encrypted
-		if kindErr != nil {
-			return kindErr
-		}
-		// The algorithms mostly stand outside what is encrypted.
-		algorithms, err := kind.algorithms(descriptor.root)
-		if err == nil {
-			k.Algorithms = algorithms
-		}
-		if err := cmp.Or(openErr, err); err != nil {
+		kind, err := descriptorKindOf(attr)
+		if err != nil {
 			return err
 		}
-		text, err = kind.masterKeyText(descriptor.root)
+		var openErr error
+		inner, retry, openErr = openSecrets(ctx, inner, secrets, decryptors)
+		algorithms, err := kind.algorithms(inner)
+		switch closed := openErr != nil && secrets[0].el == inner; {
+		case err == nil:
+			k.Algorithms = algorithms
+		case !closed: // the algorithms stand outside what is encrypted, and are no good
+			return err
+		}
+		if openErr != nil {
+			return openErr
+		}
+		text, err = kind.masterKeyText(inner)
 		return err
 	}()
 	algorithms := k.Algorithms
@@ -132,5 +136,5 @@ func readDescriptor(ctx context.Context, el *etree.Element, k *Key, decryptors [
 		}
 		return newEncryptor(algorithms, text)
 	})
-	return opened
+	return retry
 }

@@ -13,9 +13,9 @@ import (
 	"dataprotection.example/internal/xmldoc"
 )
 
-// maxNestedSecrets bounds how often one descriptor is decrypted: .NET repeats
-// until nothing encrypted is left, real rings need one round.
-const maxNestedSecrets = 8
+// maxSecrets bounds the encrypted parts of one descriptor, each of which may
+// cost a call to a key service. Real descriptors have one.
+const maxSecrets = 16
 
 // masterKeyElement builds <masterKey> with the mark that it is to be encrypted.
 // The prefix is .NET's for this depth of the key element; only its namespace
@@ -42,9 +42,7 @@ func encryptSecret(ctx context.Context, e XMLEncryptor, el *etree.Element) (*etr
 	if err != nil {
 		return nil, fmt.Errorf("the encryptor's element: %w", err)
 	}
-	if child.NamespaceURI() == "" {
-		child.CreateAttr("xmlns", "") // or it would fall into the namespace around it
-	}
+	keepNamespace(child)
 	outer := newElement("encryptedSecret")
 	outer.CreateAttr("decryptorType", sealed.DecryptorType)
 	outer.CreateAttr("xmlns", dataProtectionNamespace)
@@ -52,86 +50,84 @@ func encryptSecret(ctx context.Context, e XMLEncryptor, el *etree.Element) (*etr
 	return outer, nil
 }
 
-// findEncryptedSecret returns the first <encryptedSecret> at or below el.
-func findEncryptedSecret(el *etree.Element) *etree.Element {
+// An encryptedSecret is one <encryptedSecret> of a descriptor.
+type encryptedSecret struct {
+	el        *etree.Element
+	decryptor string // the class that opens it
+	err       error  // why there is no such class
+}
+
+// encrypts reports whether opening s takes a key: the null encryptor's does not.
+func (s encryptedSecret) encrypts() bool { return s.decryptor != nullDecryptorType }
+
+// appendSecrets appends every <encryptedSecret> at or below el that is in no other.
+func appendSecrets(found []encryptedSecret, el *etree.Element) []encryptedSecret {
 	if el.Tag == "encryptedSecret" && el.NamespaceURI() == dataProtectionNamespace {
-		return el
+		attr, _ := attribute(el, "decryptorType")
+		name, err := dotnet.ParseTypeName(attr)
+		if err != nil {
+			err = fmt.Errorf("decryptorType: %w", err)
+		}
+		return append(found, encryptedSecret{el, name, err})
 	}
 	for c := range el.ChildElementsSeq() {
-		if found := findEncryptedSecret(c); found != nil {
-			return found
-		}
+		found = appendSecrets(found, c)
 	}
-	return nil
+	return found
 }
 
-// openedDescriptor is a descriptor with every encryptedSecret replaced.
-type openedDescriptor struct {
-	root      *etree.Element
-	encrypted bool // some of it was encrypted, by more than the null encryptor
+// openSecrets replaces secrets, which are those of descriptor, by the elements
+// inside them and returns the descriptor, which is another element when it was
+// itself one of them. As in .NET, what comes out of a secret is not searched
+// for more. With an error, retry says that a decryptor was asked: it may have
+// another answer later.
+func openSecrets(ctx context.Context, descriptor *etree.Element, secrets []encryptedSecret, decryptors []XMLDecryptor) (opened *etree.Element, retry bool, err error) {
+	if len(secrets) > maxSecrets {
+		return descriptor, false, fmt.Errorf("the descriptor has more than %d encrypted parts", maxSecrets)
+	}
+	for _, s := range secrets {
+		if s.err != nil {
+			return descriptor, false, s.err
+		}
+		child, err := onlyChild(s.el)
+		if err != nil {
+			return descriptor, false, err
+		}
+		plain, err := decrypt(ctx, s.decryptor, child, decryptors)
+		if err != nil {
+			asked := slices.ContainsFunc(decryptors, func(d XMLDecryptor) bool { return opens(d, s.decryptor) })
+			return descriptor, asked && s.encrypts(), err
+		}
+		if s.el == descriptor {
+			return plain, false, nil
+		}
+		keepNamespace(plain)
+		parent, index := s.el.Parent(), s.el.Index()
+		parent.RemoveChildAt(index)
+		parent.InsertChildAt(index, plain)
+	}
+	return descriptor, false, nil
 }
 
-// openSecrets replaces every <encryptedSecret> at or below descriptor by the
-// element inside it. The descriptor must be the caller's to change. On an
-// error, encrypted still tells what was seen.
-func openSecrets(ctx context.Context, descriptor *etree.Element, decryptors []XMLDecryptor) (openedDescriptor, error) {
-	out := openedDescriptor{root: descriptor}
-	for range maxNestedSecrets {
-		sealed := findEncryptedSecret(out.root)
-		if sealed == nil {
-			return out, nil
-		}
-		attr, _ := attribute(sealed, "decryptorType")
-		name, err := dotnet.ParseTypeName(attr)
-		if name != nullDecryptorType {
-			out.encrypted = true
-		}
-		if err != nil {
-			return out, fmt.Errorf("decryptorType: %w", err)
-		}
-		child, err := onlyChild(sealed)
-		if err != nil {
-			return out, err
-		}
-		plain, err := decrypt(ctx, name, child, decryptors)
-		if err != nil {
-			return out, err
-		}
-		if parent := sealed.Parent(); parent != nil && sealed != out.root {
-			index := sealed.Index()
-			parent.RemoveChildAt(index)
-			parent.InsertChildAt(index, plain)
-		} else {
-			out.root = plain
-		}
+// keepNamespace keeps el, if it is in no namespace, from falling into the
+// default namespace of whatever it is put into.
+func keepNamespace(el *etree.Element) {
+	if el.Space == "" && el.NamespaceURI() == "" {
+		el.CreateAttr("xmlns", "")
 	}
-	return out, errors.New("the descriptor is encrypted too many times over")
 }
 
-// standalone copies el together with the namespace declarations that it
-// inherits, so that its text means the same on its own.
-func standalone(el *etree.Element) *etree.Element {
-	alone := el.Copy()
-	for up := el.Parent(); up != nil; up = up.Parent() {
-		for _, a := range up.Attr {
-			declares := a.Space == "xmlns" || a.Space == "" && a.Key == "xmlns"
-			known := func(b etree.Attr) bool { return b.Space == a.Space && b.Key == a.Key }
-			if declares && !slices.ContainsFunc(alone.Attr, known) {
-				alone.CreateAttr(a.FullKey(), a.Value)
-			}
-		}
-	}
-	return alone
-}
+// opens reports whether d opens what the class called name does.
+func opens(d XMLDecryptor, name string) bool { return slices.Contains(d.DecryptorTypes(), name) }
 
 // decrypt opens one element with the first decryptor that knows its type.
 func decrypt(ctx context.Context, name string, el *etree.Element, decryptors []XMLDecryptor) (*etree.Element, error) {
 	missing := fmt.Errorf("%w: no decryptor for %s is configured", ErrDecryptionKeyMissing, name)
 	for _, d := range decryptors {
-		if !slices.Contains(d.DecryptorTypes(), name) {
+		if !opens(d, name) {
 			continue
 		}
-		plain, err := d.DecryptXML(ctx, xmldoc.Compact(standalone(el)))
+		plain, err := d.DecryptXML(ctx, xmldoc.Compact(el))
 		if errors.Is(err, ErrDecryptionKeyMissing) {
 			missing = err // another of the same kind may have the key
 			continue

@@ -71,6 +71,10 @@ func Open(ctx context.Context, repo xmlrepo.Repository, opts Options) (*Ring, er
 	go func() {
 		defer close(r.done)
 		r.run(life, changes)
+		if changes != nil {
+			for range changes { // until the watch has ended too
+			}
+		}
 	}()
 	return r, nil
 }

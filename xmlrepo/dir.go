@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,13 +33,20 @@ type DirOptions struct {
 	// whatever the umask. Zero means 0700. What exists is left as it is.
 	DirMode fs.FileMode
 
+	// PollInterval is how often Watch looks at the directory whether or not
+	// the operating system reports a change. Zero means 30 s.
+	PollInterval time.Duration
+
+	// Logger hears when Watch has to do without events. Nil is silent.
+	Logger *slog.Logger
+
 	// Now tells Fingerprint the time. Nil means time.Now.
 	Now func() time.Time
 }
 
 // Dir is a key directory as ASP.NET Core lays it out: each element is a file of
 // its own, named after the element, with the extension ".xml". Processes on
-// both runtimes can share one. It is also a Remover and a Fingerprinter. It is
+// both runtimes can share one. It is also a Remover, a Watcher and a Fingerprinter. It is
 // the sibling of .NET's FileSystemXmlRepository.
 //
 // Writing: the file is complete, synced and has its mode before it gets its
@@ -71,6 +79,8 @@ type Dir struct {
 	path    string
 	mode    fs.FileMode
 	dirMode fs.FileMode
+	poll    time.Duration
+	log     *slog.Logger
 	now     func() time.Time
 
 	limits limits
@@ -99,6 +109,8 @@ func NewDir(path string, opts DirOptions) (*Dir, error) {
 		path:    abs,
 		mode:    opts.Mode,
 		dirMode: opts.DirMode,
+		poll:    opts.PollInterval,
+		log:     opts.Logger,
 		now:     opts.Now,
 		limits:  limits{file: maxFileBytes, files: maxFiles, total: maxTotalBytes},
 		// At once for a file that was deleted, then up to a second in all
@@ -114,6 +126,15 @@ func NewDir(path string, opts DirOptions) (*Dir, error) {
 	}
 	if d.dirMode == 0 {
 		d.dirMode = 0o700
+	}
+	if d.poll == 0 {
+		d.poll = defaultPollInterval
+	}
+	if d.poll < 0 {
+		return nil, errors.New("xmlrepo: DirOptions.PollInterval is negative")
+	}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
 	}
 	if d.now == nil {
 		d.now = time.Now

@@ -1,8 +1,8 @@
-package xmldoc
+package xmldoc_test
 
 // nasty are documents at and beyond the edges of XML. What .NET makes of each is
 // recorded in testdata/xelement.txt.
-var nasty = []string{
+var nasty = toBytes(
 	`<a></a>`,
 	`<a/>`,
 	`<a> </a>`,
@@ -47,6 +47,8 @@ var nasty = []string{
 	`<a><?xml-foo a?></a>`,
 	`<a><?p"x"?></a>`,
 	`<a><?p?></a>`,
+	`<a><?p?x?></a>`,
+	`<a><?p ??></a>`,
 	`<a><?p   ?></a>`,
 	`<a>&#xD800;</a>`,
 	`<a>&#xD83D;&#xDE00;</a>`,
@@ -126,4 +128,12 @@ var nasty = []string{
 	`<a>&#x41</a>`,
 	`<a>&#00000000000000000000065;</a>`,
 	`<a>&#x110000;</a>`,
+)
+
+func toBytes(texts ...string) [][]byte {
+	documents := make([][]byte, len(texts))
+	for i, text := range texts {
+		documents[i] = []byte(text)
+	}
+	return documents
 }

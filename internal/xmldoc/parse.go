@@ -197,11 +197,11 @@ func (p *parser) charData(t xml.CharData, raw []byte) string {
 }
 
 func (p *parser) procInst(t xml.ProcInst, raw []byte) string {
-	after := raw[len("<?")+len(t.Target)]
+	after := raw[len("<?")+len(t.Target):]
 	switch {
 	case strings.EqualFold(t.Target, "xml"):
 		return "an XML declaration that is not at the very start"
-	case strings.Contains(t.Target, ":"), after != '?' && !isSpace([]byte{after}):
+	case strings.Contains(t.Target, ":"), string(after) != "?>" && !isSpace(after[:1]):
 		return "malformed processing instruction"
 	}
 	if len(p.open) > 0 {

@@ -84,33 +84,38 @@ func (d *Dir) Store(ctx context.Context, e Element) error {
 // returns its name. Old temporary files are removed between making the file,
 // whose age tells the time by the file system's clock, and filling it, which
 // may need their space.
-func (d *Dir) writeTemp(root *os.Root, data []byte, old []string) (name string, err error) {
-	name = newTemp()
+func (d *Dir) writeTemp(root *os.Root, data []byte, old []string) (string, error) {
+	name := newTemp()
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", err
 	}
-	defer func() {
-		// The error of Close counts: NFS reports a full disk there.
-		if closeErr := f.Close(); err == nil {
-			err = closeErr
-		}
-		if err != nil {
-			_ = root.Remove(name)
-		}
-	}()
-	if err := setMode(f, d.mode); err != nil {
+	err = d.fill(root, f, data, old)
+	// The error of Close counts: NFS reports a full disk there.
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		_ = root.Remove(name)
 		return "", err
+	}
+	return name, nil
+}
+
+// fill does the part of writeTemp that happens to the open file.
+func (d *Dir) fill(root *os.Root, f *os.File, data []byte, old []string) error {
+	if err := setMode(f, d.mode); err != nil {
+		return err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return "", err
+		return err
 	}
 	removeTemps(root, old, info.ModTime().Add(-tempMaxAge))
 	if _, err := f.Write(data); err != nil {
-		return "", err
+		return err
 	}
-	return name, f.Sync()
+	return f.Sync()
 }
 
 // newTemp returns a name for a temporary file that no other has.

@@ -64,7 +64,7 @@ func (m *Memory) Store(ctx context.Context, e Element) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, taken := m.elements[e.Name]; taken {
-		return fmt.Errorf("xmlrepo: element %q: %w", e.Name, ErrExist)
+		return fmt.Errorf("%w: %q", ErrExist, e.Name)
 	}
 	m.elements[e.Name] = xml
 	m.changed()

@@ -55,7 +55,7 @@ func raceForOneName(t *testing.T, a, b xmlrepo.Repository) {
 // readWhileWriting reads through b while a is written to. Every read succeeds,
 // holds only whole elements, and all those whose Store returned before it began.
 func readWhileWriting(t *testing.T, a, b xmlrepo.Repository) {
-	const writers, each = 4, 50
+	const writers, each = 4, 25
 	xml := func(name string) string { return "<key name=\"" + name + "\"><value>text</value></key>" }
 	var acknowledged sync.Map
 	var writing, reading sync.WaitGroup

@@ -135,9 +135,9 @@ func testCopies(t *testing.T, open func(*testing.T) xmlrepo.Repository) {
 }
 
 func testManyElements(t *testing.T, open func(*testing.T) xmlrepo.Repository) {
-	n := 1000
+	n := 400
 	if testing.Short() {
-		n = 200
+		n = 100
 	}
 	repo := open(t)
 	stored := make(map[string]string)

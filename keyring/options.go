@@ -68,9 +68,11 @@ type Options struct {
 }
 
 const (
-	day                = 24 * time.Hour
-	defaultKeyLifetime = 90 * day
-	minimumKeyLifetime = 7 * day
+	day                      = 24 * time.Hour
+	defaultKeyLifetime       = 90 * day
+	minimumKeyLifetime       = 7 * day
+	defaultPropagationWindow = 2 * day
+	defaultClockSkew         = 5 * time.Minute
 )
 
 // withDefaults returns o with every zero filled in, or what is wrong with it.
@@ -86,8 +88,8 @@ func (o Options) withDefaults() (Options, error) {
 	}{
 		{"NewKeyLifetime", &o.NewKeyLifetime, defaultKeyLifetime},
 		{"RefreshInterval", &o.RefreshInterval, day},
-		{"PropagationWindow", &o.PropagationWindow, 2 * day},
-		{"ClockSkew", &o.ClockSkew, 5 * time.Minute},
+		{"PropagationWindow", &o.PropagationWindow, defaultPropagationWindow},
+		{"ClockSkew", &o.ClockSkew, defaultClockSkew},
 		{"UnknownKeyWait", &o.UnknownKeyWait, 2 * time.Second},
 	} {
 		if *d.value == 0 {

@@ -8,7 +8,8 @@ import (
 )
 
 // Resolution says which key protects at an instant, and why
-// (DefaultKeyResolution). Nil means none.
+// (DefaultKeyResolution). Its keys point into the slice that was resolved; nil
+// means none.
 type Resolution struct {
 	// Default is the key that protects.
 	Default *Key
@@ -54,11 +55,12 @@ func (r Reason) String() string {
 }
 
 // Policy chooses keys by dates (DefaultKeyResolver). It has no state and reads
-// no clock.
+// no clock. The zero value is ASP.NET Core's; the fields are as in [Options].
 type Policy struct {
-	PropagationWindow time.Duration // how long a key needs to reach every node
-	ClockSkew         time.Duration // how far clocks may lie apart
-	// Usable tells whether an encryptor can be made for a key; nil asks the key.
+	PropagationWindow time.Duration // how long a key needs to reach every node; zero means 48 h
+	ClockSkew         time.Duration // how far clocks may lie apart; zero means 5 min
+	// Usable tells whether an encryptor can be made for a key; nil asks the
+	// key. It is asked about as few keys as possible.
 	Usable func(Key) bool
 }
 
@@ -73,9 +75,10 @@ type Policy struct {
 // else the earliest-created of the younger ones. Where creation dates are
 // equal, ASP.NET takes the store's order and Resolve the smallest id.
 func (p Policy) Resolve(now time.Time, keys []Key) Resolution {
-	usable := p.Usable
-	if usable == nil {
-		usable = Key.usable
+	p.PropagationWindow = cmp.Or(p.PropagationWindow, defaultPropagationWindow)
+	p.ClockSkew = cmp.Or(p.ClockSkew, defaultClockSkew)
+	if p.Usable == nil {
+		p.Usable = Key.usable
 	}
 	var r Resolution
 	for i := range keys {
@@ -94,14 +97,14 @@ func (p Policy) Resolve(now time.Time, keys []Key) Resolution {
 		r.Reason = ReasonPreferredRevoked
 	case k.expired(now):
 		r.Reason = ReasonPreferredExpired
-	case !usable(*k):
+	case !p.Usable(*k):
 		r.Reason = ReasonPreferredUnusable
 	default:
 		r.Default, r.Reason = k, ReasonLatestActivation
 		return r
 	}
 	r.ShouldGenerate = true
-	r.Fallback = p.fallback(now, keys, r.Preferred, usable)
+	r.Fallback = p.fallback(now, keys, r.Preferred)
 	return r
 }
 
@@ -113,9 +116,11 @@ func preferred(a, b *Key) bool {
 	return compareIDs(a, b) < 0
 }
 
+// compareIDs compares ids in the order of their text, which is .NET's.
 func compareIDs(a, b *Key) int { return bytes.Compare(a.ID[:], b.ID[:]) }
 
-func (p Policy) fallback(now time.Time, keys []Key, preferred *Key, usable func(Key) bool) *Key {
+// fallback expects p with its defaults filled in.
+func (p Policy) fallback(now time.Time, keys []Key, preferred *Key) *Key {
 	propagated := now.Add(-p.PropagationWindow)
 	var old, young []*Key
 	for i := range keys {
@@ -135,7 +140,7 @@ func (p Policy) fallback(now time.Time, keys []Key, preferred *Key, usable func(
 		return cmp.Or(a.CreationDate.Compare(b.CreationDate), compareIDs(a, b))
 	})
 	for _, k := range append(old, young...) {
-		if usable(*k) {
+		if p.Usable(*k) {
 			return k
 		}
 	}

@@ -13,9 +13,15 @@ import (
 const openNonblock = syscall.O_NONBLOCK
 
 // mayPass says whether reading again may help: after an NFS server has replaced
-// the file, or while a Samba client holds a lease on it.
+// the file, while a Samba client holds a lease on it, or when a link went away
+// between two looks at it, of which os.Root tells by the error of the first.
 func mayPass(err error) bool {
-	return errors.Is(err, syscall.ESTALE) || errors.Is(err, syscall.EAGAIN)
+	for _, passing := range []error{syscall.ESTALE, syscall.EAGAIN, syscall.ELOOP, syscall.ENOTDIR} {
+		if errors.Is(err, passing) {
+			return true
+		}
+	}
+	return false
 }
 
 // setMode sets the permission of a file, whatever the umask made of it.

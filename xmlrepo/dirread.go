@@ -171,7 +171,7 @@ func (d *Dir) read(root *os.Root, e entry, buf *bytes.Buffer) outcome {
 	el, err := xmldoc.Parse(buf.Bytes())
 	if err != nil {
 		// Perhaps a foreign writer has not finished it.
-		return outcome{err: fmt.Errorf("malformed: %w", err), passing: true}
+		return outcome{err: &malformedError{err}, passing: true}
 	}
 	return outcome{
 		element: Element{

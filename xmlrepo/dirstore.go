@@ -35,7 +35,7 @@ func (d *Dir) Store(ctx context.Context, e Element) error {
 	}
 	el, err := xmldoc.Parse(e.XML)
 	if err != nil {
-		return fmt.Errorf("xmlrepo: element %q: malformed: %w", e.Name, err)
+		return fmt.Errorf("xmlrepo: element %q: %w", e.Name, &malformedError{err})
 	}
 	name := e.Name + ext
 	data := xmldoc.File(el)

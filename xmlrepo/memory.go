@@ -58,7 +58,7 @@ func (m *Memory) Store(ctx context.Context, e Element) error {
 	}
 	el, err := xmldoc.Parse(e.XML)
 	if err != nil {
-		return fmt.Errorf("xmlrepo: element %q: malformed: %w", e.Name, err)
+		return fmt.Errorf("xmlrepo: element %q: %w", e.Name, &malformedError{err})
 	}
 	xml := xmldoc.Compact(el)
 	m.mu.Lock()

@@ -147,6 +147,15 @@ func (e *FileError) Error() string {
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
+// malformedError is an error of the XML parser, with what it is about.
+type malformedError struct{ err error }
+
+func (e *malformedError) Error() string {
+	return "malformed XML: " + strings.TrimPrefix(e.err.Error(), "xmldoc: ")
+}
+
+func (e *malformedError) Unwrap() error { return e.err }
+
 // CheckName returns an error unless name can name an element to be stored: at
 // least one character, and only A-Z, a-z, 0-9, '-' and '_'. The rule is .NET's.
 // There a name that breaks it is silently replaced by a random one; here it is

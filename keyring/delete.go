@@ -69,7 +69,7 @@ func (m *Manager) DeleteKeys(ctx context.Context, choose func(Key) bool, o Delet
 		return Deleted{}, fmt.Errorf("keyring: deleting keys: %w", err)
 	}
 	for _, k := range plan.Keys {
-		m.opts.Logger.InfoContext(ctx, "key deleted", slog.String("event", "key.deleted"), slog.String("id", k.ID.String()))
+		m.logWrite(ctx, "key deleted", slog.String("event", "key.deleted"), slog.String("id", k.ID.String()))
 	}
 	m.notify(ctx)
 	return plan, nil

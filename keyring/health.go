@@ -43,16 +43,15 @@ func (r *Ring) report(ctx context.Context, err error) {
 	before := r.health
 	r.health = h
 	r.healthMu.Unlock()
-	log := r.opts.Logger
 	switch {
 	case err != nil && before.Err == nil:
-		log.ErrorContext(ctx, "the ring could not be refreshed", slog.String("event", "ring.failed"), slog.Any("error", err))
+		r.tell(ctx, Event{Time: r.opts.Now(), Kind: EventRingFailed, Err: err})
 	case err == nil && before.Err != nil:
-		log.InfoContext(ctx, "the ring could be refreshed again", slog.String("event", "ring.recovered"))
+		r.tell(ctx, Event{Time: r.opts.Now(), Kind: EventRingRecovered})
 	}
 	for _, f := range h.Findings {
 		if !slices.Contains(before.Findings, f) {
-			log.Log(ctx, f.Level.slog(), f.Message, slog.String("event", "ring.finding"),
+			r.opts.Logger.Log(ctx, f.Level.slog(), f.Message, slog.String("event", "ring.finding"),
 				slog.String("code", f.Code), slog.String("file", f.File))
 		}
 	}

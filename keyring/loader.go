@@ -43,6 +43,9 @@ type loader struct {
 	next     time.Time
 }
 
+// publisher makes a snapshot the ring's.
+type publisher func(context.Context, *Snapshot)
+
 func newLoader(m *Manager) *loader {
 	return &loader{
 		manager: m,
@@ -62,7 +65,7 @@ func (l *loader) due() bool { return !l.opts.Now().Before(l.next) }
 
 // load reads the ring, makes a key if one is due, and publishes what came of
 // it. Whatever fails, what was published before stays.
-func (l *loader) load(ctx context.Context, publish func(*Snapshot)) error {
+func (l *loader) load(ctx context.Context, publish publisher) error {
 	err := l.loadOnce(ctx, publish)
 	if err != nil {
 		backoff := min(firstRetry<<min(l.failures, 10), lastRetry)
@@ -74,24 +77,24 @@ func (l *loader) load(ctx context.Context, publish func(*Snapshot)) error {
 	return nil
 }
 
-func (l *loader) loadOnce(ctx context.Context, publish func(*Snapshot)) error {
+func (l *loader) loadOnce(ctx context.Context, publish publisher) error {
 	if err := l.read(ctx); err != nil {
 		return err
 	}
 	d := l.decide()
 	if d.wanted == nil {
-		l.settle(d, publish)
+		l.settle(ctx, d, publish)
 		return nil
 	}
 	if l.opened {
-		publish(d.snapshot) // what was read must not wait for what is to be made
+		publish(ctx, d.snapshot) // what was read must not wait for what is to be made
 	}
 	made, err := l.generate(ctx, d)
 	if err != nil {
 		if !l.opened && len(l.listing.Keys) == 0 {
 			return err
 		}
-		l.settle(d, publish)
+		l.settle(ctx, d, publish)
 		return err
 	}
 	d = l.decide()
@@ -101,13 +104,13 @@ func (l *loader) loadOnce(ctx context.Context, publish func(*Snapshot)) error {
 			d.snapshot.protectWith(&k, true)
 		}
 	}
-	l.settle(d, publish)
+	l.settle(ctx, d, publish)
 	return nil
 }
 
 // settle publishes a decision and plans the next load by it.
-func (l *loader) settle(d decision, publish func(*Snapshot)) {
-	publish(d.snapshot)
+func (l *loader) settle(ctx context.Context, d decision, publish publisher) {
+	publish(ctx, d.snapshot)
 	l.opened = true
 	l.next = d.next
 }

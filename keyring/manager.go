@@ -132,7 +132,7 @@ func (m *Manager) createKey(ctx context.Context, l *Listing, o NewKeyOptions) (K
 	if err != nil {
 		return Key{}, err
 	}
-	m.opts.Logger.InfoContext(ctx, "key created", slog.String("event", "key.created"), slog.String("id", k.ID.String()),
+	m.logWrite(ctx, "key created", slog.String("event", "key.created"), slog.String("id", k.ID.String()),
 		slog.Time("activation", k.ActivationDate), slog.Time("expiration", k.ExpirationDate))
 	return k, nil
 }
@@ -167,5 +167,13 @@ func (m *Manager) storeKey(ctx context.Context, k Key) (Key, error) {
 func (m *Manager) notify(ctx context.Context) {
 	if m.wrote != nil {
 		m.wrote(ctx)
+	}
+}
+
+// logWrite logs what a manager of its own has done. That of a ring leaves it to
+// the ring, which sees the change like any other.
+func (m *Manager) logWrite(ctx context.Context, what string, attrs ...any) {
+	if m.wrote == nil {
+		m.opts.Logger.InfoContext(ctx, what, attrs...)
 	}
 }

@@ -60,6 +60,10 @@ type Options struct {
 	// was faster. Default 1 s; negative means none, for a store of one process.
 	GenerationDelay time.Duration
 
+	// OnEvent is told of every change that an open ring sees, in order, from
+	// the ring's own goroutine: it must return soon and not wait for the ring.
+	OnEvent func(Event)
+
 	// Logger receives what the ring does; nil is silent.
 	Logger *slog.Logger
 

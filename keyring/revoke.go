@@ -116,7 +116,7 @@ func (m *Manager) revokeOne(ctx context.Context, result *RevokeResult, r revocat
 		return fmt.Errorf("keyring: storing a revocation: %w", err)
 	}
 	result.Names = append(result.Names, el.Name)
-	m.opts.Logger.InfoContext(ctx, "revoked", slog.String("event", "key.revoked"),
+	m.logWrite(ctx, "revoked", slog.String("event", "key.revoked"),
 		slog.String("id", r.target()), slog.String("name", el.Name))
 	return nil
 }

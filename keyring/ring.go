@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,8 +25,9 @@ type Ring struct {
 	loader  *loader
 	current atomic.Pointer[Snapshot]
 
-	calls   *loadCalls
-	unknown unknownKeys
+	calls    *loadCalls
+	unknown  unknownKeys
+	counters counters
 
 	healthMu sync.Mutex
 	health   Health
@@ -142,6 +144,11 @@ func (r *Ring) run(ctx context.Context, changes <-chan struct{}) {
 func (r *Ring) load(ctx context.Context) error {
 	r.calls.begin()
 	err := r.loader.load(ctx, r.publish)
+	if err == nil {
+		r.counters.refreshes.Add(1)
+	} else {
+		r.counters.refreshErrors.Add(1)
+	}
 	if ctx.Err() == nil {
 		r.report(ctx, err)
 	}
@@ -149,9 +156,18 @@ func (r *Ring) load(ctx context.Context) error {
 	return err
 }
 
-// publish makes s the snapshot that everybody sees.
-func (r *Ring) publish(s *Snapshot) {
-	if old := r.current.Swap(s); old == nil || old.from != s.from {
+// publish makes s the snapshot that everybody sees, and tells what is new.
+func (r *Ring) publish(ctx context.Context, s *Snapshot) {
+	old := r.current.Swap(s)
+	if old == nil {
+		r.opts.Logger.InfoContext(ctx, "the ring is open", slog.String("event", "ring.opened"),
+			slog.Int("keys", len(s.keys)), slog.String("default", s.currentID().String()))
+		return
+	}
+	if old.from != s.from {
 		r.unknown.clear()
+	}
+	for _, e := range changes(old, s) {
+		r.tell(ctx, e)
 	}
 }

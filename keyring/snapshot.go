@@ -60,5 +60,13 @@ func (s *Snapshot) DefaultKey() (Key, error) {
 	return s.keys[s.current], nil
 }
 
+// currentID returns the id of the key that protects, the zero id if none does.
+func (s *Snapshot) currentID() uuid.UUID {
+	if s.current < 0 {
+		return uuid.UUID{}
+	}
+	return s.keys[s.current].ID
+}
+
 // Fallback reports whether the key that protects is only the fallback.
 func (s *Snapshot) Fallback() bool { return s.fallback }

@@ -18,6 +18,10 @@ const (
 	unknownKeyRemembers = 5 * time.Second // how long, unless a new snapshot comes first
 )
 
+func isContextError(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
 // unknownKeys are ids that a load has just failed to find. Ids come from
 // whoever sends payloads, so everything about them is bounded.
 type unknownKeys struct {
@@ -89,6 +93,7 @@ func (r *Ring) WaitForKey(ctx context.Context, id uuid.UUID) (Key, *Snapshot, er
 	if k, ok := s.Key(id); ok {
 		return k, s, nil
 	}
+	r.counters.unknownKeys.Add(1)
 	if !r.unknown.enter(id, r.opts.Now()) {
 		return Key{}, nil, ErrKeyNotFound
 	}

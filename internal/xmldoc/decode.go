@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// declaration matches an XML declaration; the groups are the version and the
+// declarationPattern matches an XML declaration; the groups are the version and the
 // name of the encoding, each with its quotes.
-var declaration = regexp.MustCompile(`^<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*("[^"<&]*"|'[^'<&]*')` +
+var declarationPattern = regexp.MustCompile(`^<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*("[^"<&]*"|'[^'<&]*')` +
 	`(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*("[A-Za-z][A-Za-z0-9._-]*"|'[A-Za-z][A-Za-z0-9._-]*'))?` +
 	`(?:[ \t\r\n]+standalone[ \t\r\n]*=[ \t\r\n]*(?:"yes"|"no"|'yes'|'no'))?[ \t\r\n]*\?>`)
 
@@ -82,7 +82,7 @@ func readDeclaration(text []byte) (length int, encoding string, err error) {
 	if !bytes.HasPrefix(text, []byte("<?xml")) || len(text) > 5 && isNameByte(text[5]) {
 		return 0, "", nil
 	}
-	m := declaration.FindSubmatchIndex(text)
+	m := declarationPattern.FindSubmatchIndex(text)
 	if m == nil {
 		return 0, "", wrongAt(text, 0, "malformed XML declaration")
 	}

@@ -66,32 +66,28 @@ func (p *parser) checkNames(t xml.StartElement) string {
 	if _, bound := p.scope.uri(t.Name.Space); !bound {
 		return "undeclared prefix"
 	}
-	prefixed := 0
+	p.uris = p.uris[:0]
 	for i, a := range t.Attr {
 		if !isNCName(a.Name) {
 			return "malformed name"
 		}
-		if a.Name.Space != "" && a.Name.Space != "xmlns" {
-			if _, bound := p.scope.uri(a.Name.Space); !bound {
+		var uri string // without a prefix, none: the default namespace is for elements
+		switch a.Name.Space {
+		case "":
+		case "xmlns":
+			uri = xmlnsURI
+		default:
+			var bound bool
+			if uri, bound = p.scope.uri(a.Name.Space); !bound {
 				return "undeclared prefix"
 			}
-			prefixed++
 		}
-		for _, b := range t.Attr[:i] {
-			if a.Name == b.Name || prefixed > 1 && p.sameAttribute(a.Name, b.Name) {
+		for j, b := range t.Attr[:i] {
+			if a.Name.Local == b.Name.Local && uri == p.uris[j] {
 				return "attribute given twice"
 			}
 		}
+		p.uris = append(p.uris, uri)
 	}
 	return ""
-}
-
-// sameAttribute reports whether two differently prefixed names are one.
-func (p *parser) sameAttribute(a, b xml.Name) bool {
-	if a.Local != b.Local || a.Space == "" || b.Space == "" || a.Space == "xmlns" || b.Space == "xmlns" {
-		return false
-	}
-	au, _ := p.scope.uri(a.Space)
-	bu, _ := p.scope.uri(b.Space)
-	return au == bu
 }

@@ -66,6 +66,7 @@ type parser struct {
 	root  *etree.Element
 	open  []frame
 	scope namespaces
+	uris  []string // scratch: the namespaces of an element's attributes
 }
 
 // frame is an element whose end tag has not come yet.

@@ -6,8 +6,8 @@ import (
 	"github.com/beevik/etree"
 )
 
-// declared returns what an attribute declares, if it is a declaration.
-func declared(a *etree.Attr) (namespace, bool) {
+// declaration returns what an attribute declares, if it is a declaration.
+func declaration(a *etree.Attr) (namespace, bool) {
 	switch {
 	case a.Space == "xmlns":
 		return namespace{a.Key, a.Value}, true
@@ -21,7 +21,7 @@ func declared(a *etree.Attr) (namespace, bool) {
 // the array of s beyond its length, which an outer element may share.
 func appendDeclared(s namespaces, el *etree.Element) namespaces {
 	for i := range el.Attr {
-		if n, ok := declared(&el.Attr[i]); ok {
+		if n, ok := declaration(&el.Attr[i]); ok {
 			s = append(slices.Clip(s), n)
 		}
 	}
@@ -71,19 +71,30 @@ func (p *printer) qualify(space, local string, element bool) string {
 }
 
 // missing declares the namespaces that the start tag of el uses and only
-// elements outside the output declare.
+// elements outside the output declare: like XmlWriter the last used first.
 func (p *printer) missing(el *etree.Element) {
 	if len(p.scope) == 0 {
 		return
 	}
+	declared := len(p.written)
 	p.need(el.Space, true)
 	for i := range el.Attr {
-		if _, declares := declared(&el.Attr[i]); !declares && el.Attr[i].Space != "" {
+		if _, declares := declaration(&el.Attr[i]); !declares && el.Attr[i].Space != "" {
 			p.need(el.Attr[i].Space, false)
 		}
 	}
+	for i := len(p.written) - 1; i >= declared; i-- {
+		p.buf = append(p.buf, " xmlns"...)
+		if prefix := p.written[i].prefix; prefix != "" {
+			p.buf = append(p.buf, ":"+prefix...)
+		}
+		p.buf = append(p.buf, `="`...)
+		p.buf = appendEscaped(p.buf, p.written[i].uri, true)
+		p.buf = append(p.buf, '"')
+	}
 }
 
+// need notes that a prefix is to be declared, unless the output has it.
 func (p *printer) need(space string, element bool) {
 	prefix := p.rename(space, element)
 	uri, bound := p.scope.uri(space)
@@ -91,11 +102,4 @@ func (p *printer) need(space string, element bool) {
 		return
 	}
 	p.written = append(slices.Clip(p.written), namespace{prefix, uri})
-	p.buf = append(p.buf, " xmlns"...)
-	if prefix != "" {
-		p.buf = append(p.buf, ":"+prefix...)
-	}
-	p.buf = append(p.buf, `="`...)
-	p.buf = appendEscaped(p.buf, uri, true)
-	p.buf = append(p.buf, '"')
 }

@@ -1,6 +1,7 @@
 package xmldoc
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -12,7 +13,7 @@ import (
 // there is declared on it, behind the attributes.
 //
 // As in XLinq the names count and not the prefixes: where two prefixes stand for
-// one namespace, the one declared last is written. Line ends in text become LF;
+// one namespace, the one declared last in the element is written. Line ends in text become LF;
 // in attributes they and tabs become references. What XML cannot express, and
 // Parse therefore never returns, is replaced: a forbidden character by U+FFFD,
 // -- in a comment by "- -", and a prefix nobody declares is written as it is.
@@ -70,13 +71,12 @@ type printer struct {
 
 func newPrinter(root *etree.Element, indent bool) *printer {
 	p := &printer{buf: make([]byte, 0, 1024), indent: indent}
-	var outside []*etree.Element
+	// XLinq counts what is declared outside from the inside out, and so takes
+	// the first of several prefixes there, not the last.
 	for el := root.Parent(); el != nil; el = el.Parent() {
-		outside = append(outside, el)
+		p.scope = appendDeclared(p.scope, el)
 	}
-	for i := len(outside) - 1; i >= 0; i-- {
-		p.scope = appendDeclared(p.scope, outside[i])
-	}
+	slices.Reverse(p.scope)
 	return p
 }
 
@@ -151,7 +151,7 @@ func (p *printer) charData(t *etree.CharData) {
 
 func (p *printer) attribute(a *etree.Attr) {
 	p.buf = append(p.buf, ' ')
-	if _, declares := declared(a); declares {
+	if _, declares := declaration(a); declares {
 		p.buf = append(p.buf, a.FullKey()...)
 	} else {
 		p.buf = append(p.buf, p.qualify(a.Space, a.Key, false)...)

@@ -38,12 +38,14 @@ func wrongAt(text []byte, offset int, what string) error {
 	}
 }
 
+const misplacedDeclaration = "an XML declaration that is not at the very start"
+
 // explain puts an error of encoding/xml into words of our own, since its
 // messages quote names and entities.
 func explain(err error) string {
 	var syntax *xml.SyntaxError
-	if !errors.As(err, &syntax) {
-		return "cannot be read"
+	if !errors.As(err, &syntax) { // about the version or encoding, which decode has dealt with at the start
+		return misplacedDeclaration
 	}
 	for _, e := range []struct{ prefix, what string }{
 		{"unexpected EOF", "the document ends too early"},

@@ -201,7 +201,7 @@ func (p *parser) procInst(t xml.ProcInst, raw []byte) string {
 	after := raw[len("<?")+len(t.Target):]
 	switch {
 	case strings.EqualFold(t.Target, "xml"):
-		return "an XML declaration that is not at the very start"
+		return misplacedDeclaration
 	case strings.Contains(t.Target, ":"), string(after) != "?>" && !isSpace(after[:1]):
 		return "malformed processing instruction"
 	}

@@ -68,6 +68,8 @@ func TestErrorsSayWhereAndNotWhat(t *testing.T) {
 		{"<a>" + secret, "line 1, column 12"},
 		{"<a>" + secret + "<b", "line 1"},
 		{"<?xml version='" + secret + "'?><a/>", "line 1"},
+		{" <?xml version='1.1'?><a/>", "not at the very start"},
+		{"<a><?xml version='1.0' encoding='x'?></a>", "not at the very start"},
 		{"<a><!DOCTYPE " + secret + "></a>", "line 1, column 4"},
 	} {
 		_, err := xmldoc.Parse([]byte(c.document))

@@ -29,11 +29,7 @@ type ElementError struct {
 }
 
 func (e *ElementError) Error() string {
-	where := e.Location
-	if where == "" {
-		where = e.Name
-	}
-	return fmt.Sprintf("keyring: %s: %v", where, e.Err)
+	return fmt.Sprintf("keyring: %s: %v", e.place(), e.Err)
 }
 
 func (e *ElementError) Unwrap() error { return e.Err }

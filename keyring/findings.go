@@ -2,12 +2,8 @@ package keyring
 
 import (
 	"cmp"
-	"fmt"
 	"log/slog"
 	"slices"
-	"time"
-
-	"dataprotection.example/internal/dotnet"
 )
 
 // Level says how bad a [Finding] is.
@@ -46,66 +42,95 @@ func (l Level) slog() slog.Level {
 	return slog.LevelInfo
 }
 
+// Code names a kind of finding. The names are stable.
+type Code string
+
+// The findings about a ring, by what looks for them: the first group by [Ring]
+// and [Manager.Examine], the second by [Manager.Examine] alone, the third by
+// whoever knows the machine, such as keyctl doctor.
+const (
+	CodeNoDefaultKey     Code = "no-default-key"
+	CodeFallbackKey      Code = "fallback-key"
+	CodeDefaultExpires   Code = "default-expires"
+	CodeBrokenKey        Code = "broken-key"
+	CodeUnreadableKey    Code = "unreadable-key"
+	CodeUnusableKey      Code = "unusable-key"
+	CodeFutureKey        Code = "future-key"
+	CodeFutureRevocation Code = "future-revocation"
+	CodeMisleadingName   Code = "misleading-name"
+	CodeUnencryptedKeys  Code = "unencrypted-keys"
+
+	CodeUnreadableStore  Code = "unreadable-store"
+	CodeMalformedElement Code = "malformed-element"
+	CodeBrokenRevocation Code = "broken-revocation"
+	CodeDuplicateKey     Code = "duplicate-key"
+	CodeEmptyRing        Code = "empty-ring"
+
+	CodeLooseMode    Code = "loose-mode"
+	CodeForeignOwner Code = "foreign-owner"
+	CodeClockSkew    Code = "clock-skew"
+	CodeNoMount      Code = "no-mount"
+	CodeNoEvents     Code = "no-events"
+	CodeNotWritable  Code = "not-writable"
+	CodeLeftover     Code = "leftover-file"
+)
+
+// findingKind is what is always the same about a code.
+type findingKind struct {
+	code  Code
+	level Level
+	fix   string
+}
+
+// findingKinds is the one table of everything that may be wrong with a ring.
+func findingKinds() []findingKind {
+	return []findingKind{
+		{CodeUnreadableStore, LevelError, "make the store readable for this user again; until then open rings keep what they have read"},
+		{CodeMalformedElement, LevelError, "restore the file from a backup, or move it out of the directory if it is not part of the ring"},
+		{CodeBrokenRevocation, LevelError, "restore the record; if that cannot be, write it anew with keyctl revoke and move this file away"},
+		{CodeDuplicateKey, LevelError, "compare the two files and move one of them away: the copy, or the one that was not written by a node"},
+		{CodeNoDefaultKey, LevelError, "create a key (keyctl create, or keyctl ensure), or start a node that may generate one"},
+		{CodeBrokenKey, LevelError, "restore the file from a backup; payloads under this key do not open until then"},
+		{CodeUnreadableKey, LevelError, "give this node the certificate or key that decrypts it"},
+		{CodeUnusableKey, LevelError, "restore the file if it is damaged; a key whose algorithm is foreign needs a replacement (keyctl create)"},
+		{CodeFallbackKey, LevelWarning, "create a key that activates now: keyctl create --activate now"},
+		{CodeDefaultExpires, LevelWarning, "create the successor now (keyctl ensure), so that every node has read it when it is needed"},
+		{CodeFutureKey, LevelWarning, "set the clock of the node that made it, and of this one; until its creation date has passed, a mass revocation may miss the key"},
+		{CodeFutureRevocation, LevelWarning, "wait until then before creating keys; if the date is a mistake, move the record away and revoke again"},
+		{CodeMisleadingName, LevelWarning, "rename the file after its content, so that nobody is misled; nodes read it either way"},
+		{CodeEmptyRing, LevelWarning, "check that this is the right directory; keyctl create begins a new ring"},
+		{CodeLooseMode, LevelWarning, "chmod the directory to 700 and its files to 600 (or 750 and 640 for a group of nodes); then replace keys that others may have read"},
+		{CodeForeignOwner, LevelWarning, "chown the file to the user of the nodes, or run them as one user or one group"},
+		{CodeClockSkew, LevelWarning, "synchronise the clocks (chrony, systemd-timesyncd): a ring bears a difference of five minutes"},
+		{CodeNoMount, LevelWarning, "mount a volume there: what a container keeps in its own layer is lost with it, and every user is signed out"},
+		{CodeNotWritable, LevelWarning, "let the user write there, or disable automatic generation on this node and let another one make the keys"},
+		{CodeNoEvents, LevelInfo, "nothing to mend: changes are found by polling, every 30 s unless set otherwise"},
+		{CodeLeftover, LevelInfo, "nothing to mend: the next write removes it when it is an hour old"},
+		{CodeUnencryptedKeys, LevelInfo, "encrypt keys at rest with a certificate, or keep the directory and its backups from everybody else"},
+	}
+}
+
 // Finding is one thing about a ring that somebody should know.
 type Finding struct {
 	Level   Level  `json:"level"`
-	Code    string `json:"code"`    // stable, such as "no-default-key"
+	Code    Code   `json:"code"`
 	File    string `json:"file"`    // the file or element at fault; may be empty
 	Message string `json:"message"` // what is the matter
 	Fix     string `json:"fix"`     // what to do about it
 }
 
-// Findings examines a listing at an instant, the worst first.
-func (m *Manager) Findings(now time.Time, l *Listing) []Finding { return m.opts.findings(now, l) }
-
-func (o Options) findings(now time.Time, l *Listing) []Finding {
-	var all []Finding
-	add := func(level Level, code, file, fix, format string, args ...any) {
-		all = append(all, Finding{level, code, file, fmt.Sprintf(format, args...), fix})
-	}
-	r := o.policy().Resolve(now, l.Keys)
-	switch {
-	case r.Default == nil && r.Fallback == nil:
-		add(LevelError, "no-default-key", "", "create a key, or let a node that may do so generate one",
-			"nothing can be protected: %v", r.Reason)
-	case r.Default == nil:
-		add(LevelWarning, "fallback-key", r.Fallback.where(), "create a key that activates now",
-			"key %s protects only because there is no default key: %v", r.Fallback.ID, r.Reason)
-	case o.DisableAutomaticKeyGeneration && wantedKey(now, r, l.Keys, o.policy(), o.RefreshInterval) != nil:
-		add(LevelWarning, "default-expires", r.Default.where(), "create a key that activates when this one expires",
-			"the default key %s expires on %s and has no successor, and automatic generation is off",
-			r.Default.ID, dotnet.FormatDate(r.Default.ExpirationDate))
-	}
-	for _, b := range l.Broken {
-		add(LevelError, "broken-key", cmp.Or(b.Err.Location, b.Err.Name), "restore the file from a backup, or remove it",
-			"a key element cannot be read and is left out: %v", b.Err.Err)
-	}
-	for _, k := range l.Keys {
-		// The rest are in clear text and of a known algorithm: looking at each
-		// secret would make a large ring slow for nothing.
-		if k.Revoked || !k.EncryptedAtRest && k.Algorithms != (Algorithms{}) {
-			continue
-		}
-		_, err := k.Encryptor()
-		switch {
-		case err == nil:
-		case k.EncryptedAtRest:
-			add(LevelError, "unreadable-key", k.where(), "give this node the certificate or key that decrypts it",
-				"key %s cannot be decrypted here: %v", k.ID, err)
-		default:
-			add(LevelError, "unusable-key", k.where(), "keep to the algorithms of ASP.NET Core, or revoke the key",
-				"key %s cannot be used here: %v", k.ID, err)
+// NewFinding completes a finding with the level and fix of its code.
+func NewFinding(code Code, file, message string) Finding {
+	f := Finding{Code: code, File: file, Message: message}
+	for _, kind := range findingKinds() {
+		if kind.code == code {
+			f.Level, f.Fix = kind.level, kind.fix
 		}
 	}
-	if mass, ok := l.latestMassRevocation(); ok && mass.date.After(now) {
-		add(LevelWarning, "future-revocation", cmp.Or(mass.source.Location, mass.source.Name),
-			"wait until then before creating a key, or remove the record if it is a mistake",
-			"a revocation of all keys is dated %s, which is in the future: it also revokes keys made before then",
-			dotnet.FormatDate(mass.date))
-	}
-	slices.SortStableFunc(all, func(a, b Finding) int { return cmp.Compare(b.Level, a.Level) })
-	return all
+	return f
 }
 
-// where names the place of k for a person.
-func (k Key) where() string { return cmp.Or(k.Location, k.ElementName) }
+// SortFindings puts the worst first and keeps the order otherwise.
+func SortFindings(all []Finding) {
+	slices.SortStableFunc(all, func(a, b Finding) int { return cmp.Compare(b.Level, a.Level) })
+}

@@ -52,7 +52,7 @@ func (r *Ring) report(ctx context.Context, err error) {
 	for _, f := range h.Findings {
 		if !slices.Contains(before.Findings, f) {
 			r.opts.Logger.Log(ctx, f.Level.slog(), f.Message, slog.String("event", "ring.finding"),
-				slog.String("code", f.Code), slog.String("file", f.File))
+				slog.String("code", string(f.Code)), slog.String("file", f.File))
 		}
 	}
 }

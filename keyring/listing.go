@@ -128,7 +128,7 @@ func (l *Listing) checkDuplicates() error {
 		k := &l.Keys[i]
 		if other := seen[k.ID]; other != nil {
 			return &ElementError{k.ElementName, k.Location,
-				fmt.Errorf("the key %s is also in %s", k.ID, cmp.Or(other.Location, other.ElementName))}
+				fmt.Errorf("%w: the key %s is also in %s", errDuplicate, k.ID, other.where())}
 		}
 		seen[k.ID] = k
 	}

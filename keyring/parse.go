@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -83,7 +84,9 @@ func parseElement(ctx context.Context, xml []byte, decryptors []XMLDecryptor) (e
 		e.err = ctx.Err()
 	case isElement(root, "revocation"):
 		e.kind = goodRevocation
-		e.revocation, e.err = parseRevocation(root)
+		if e.revocation, e.err = parseRevocation(root); e.err != nil {
+			e.err = fmt.Errorf("%w: %w", errRevocation, e.err)
+		}
 	}
 	return e
 }

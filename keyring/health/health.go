@@ -65,7 +65,7 @@ func statusOf(ring *keyring.Ring) (Status, int) {
 		Findings:    []Finding{},
 	}
 	for _, f := range h.Findings {
-		s.Findings = append(s.Findings, Finding{f.Level.String(), f.Code})
+		s.Findings = append(s.Findings, Finding{f.Level.String(), string(f.Code)})
 		if f.Level >= keyring.LevelWarning {
 			s.Status = "degraded"
 		}

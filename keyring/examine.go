@@ -1,0 +1,135 @@
+package keyring
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"dataprotection.example/internal/dotnet"
+	"dataprotection.example/xmlrepo"
+)
+
+// Examine reads the store and returns everything about the ring that somebody
+// should know, the worst first. That it cannot be read is a finding too.
+func (m *Manager) Examine(ctx context.Context) []Finding {
+	l, err := m.Read(ctx)
+	if err != nil {
+		return []Finding{readFinding(err)}
+	}
+	return m.opts.findings(m.opts.Now(), l)
+}
+
+// errDuplicate and errRevocation tell the reasons of a failed load apart.
+var (
+	errDuplicate  = errors.New("the key id occurs twice")
+	errRevocation = errors.New("the revocation cannot be understood")
+)
+
+// readFinding says what kept a store from being read.
+func readFinding(err error) Finding {
+	var element *ElementError
+	var file *xmlrepo.FileError
+	switch {
+	case errors.Is(err, errDuplicate):
+		_ = errors.As(err, &element)
+		return NewFinding(CodeDuplicateKey, element.place(), element.Err.Error())
+	case errors.Is(err, errRevocation):
+		_ = errors.As(err, &element)
+		return NewFinding(CodeBrokenRevocation, element.place(), element.Err.Error())
+	case errors.As(err, &element):
+		return NewFinding(CodeMalformedElement, element.place(), element.Err.Error())
+	case errors.As(err, &file) && strings.HasSuffix(strings.ToLower(file.Path), ".xml"):
+		return NewFinding(CodeMalformedElement, file.Path, file.Err.Error())
+	case errors.As(err, &file):
+		return NewFinding(CodeUnreadableStore, file.Path, file.Err.Error())
+	}
+	return NewFinding(CodeUnreadableStore, "", err.Error())
+}
+
+// findings examines a listing at an instant.
+func (o Options) findings(now time.Time, l *Listing) []Finding {
+	var all []Finding
+	add := func(code Code, file, format string, args ...any) {
+		all = append(all, NewFinding(code, file, fmt.Sprintf(format, args...)))
+	}
+	o.examineDefault(now, l, add)
+	for _, b := range l.Broken {
+		add(CodeBrokenKey, b.Err.place(), "a key element cannot be read and is left out: %v", b.Err.Err)
+	}
+	examineKeys(now.Add(o.ClockSkew), l, add)
+	if mass, ok := l.latestMassRevocation(); ok && mass.date.After(now) {
+		add(CodeFutureRevocation, mass.source.place(),
+			"a revocation of all keys is dated %s, which is in the future: it also revokes what is made before then",
+			dotnet.FormatDate(mass.date))
+	}
+	for _, r := range l.revocations {
+		if name := r.source.Name; name != r.name() && ownName(name, "revocation-") {
+			add(CodeMisleadingName, r.source.place(), "the file is named like another revocation, but revokes %s", r.target())
+		}
+	}
+	SortFindings(all)
+	return all
+}
+
+// finder takes one finding.
+type finder func(code Code, file, format string, args ...any)
+
+// examineDefault looks at what protects now and next.
+func (o Options) examineDefault(now time.Time, l *Listing, add finder) {
+	r := o.policy().Resolve(now, l.Keys)
+	switch {
+	case r.Default == nil && r.Fallback == nil:
+		add(CodeNoDefaultKey, "", "nothing can be protected: %v", r.Reason)
+	case r.Default == nil:
+		add(CodeFallbackKey, r.Fallback.where(), "key %s protects only because there is no default key: %v", r.Fallback.ID, r.Reason)
+	case o.DisableAutomaticKeyGeneration && wantedKey(now, r, l.Keys, o.policy(), o.RefreshInterval) != nil:
+		add(CodeDefaultExpires, r.Default.where(),
+			"the default key %s expires on %s and has no successor, and automatic generation is off",
+			r.Default.ID, dotnet.FormatDate(r.Default.ExpirationDate))
+	}
+}
+
+// examineKeys looks at each key. It opens no clear-text secret: that would make
+// a large ring slow for nothing.
+func examineKeys(latest time.Time, l *Listing, add finder) {
+	for _, k := range l.Keys {
+		if k.CreationDate.After(latest) {
+			add(CodeFutureKey, k.where(), "key %s says that it was created on %s, which is in the future", k.ID, dotnet.FormatDate(k.CreationDate))
+		}
+		if k.ElementName != "key-"+k.ID.String() && ownName(k.ElementName, "key-") {
+			add(CodeMisleadingName, k.where(), "the file is named like another key, but holds key %s", k.ID)
+		}
+		if k.Revoked || !k.EncryptedAtRest && k.Algorithms != (Algorithms{}) {
+			continue
+		}
+		if _, err := k.Encryptor(); err != nil {
+			code, problem := CodeUnusableKey, "used"
+			if k.EncryptedAtRest {
+				code, problem = CodeUnreadableKey, "decrypted"
+			}
+			add(code, k.where(), "key %s cannot be %s here: %v", k.ID, problem, strings.TrimPrefix(err.Error(), ErrKeyUnreadable.Error()+": "))
+		}
+	}
+}
+
+// ownName reports whether name looks as if a key manager had given it: the
+// prefix and the id of a key, or a date.
+func ownName(name, prefix string) bool {
+	rest, ok := strings.CutPrefix(name, prefix)
+	if !ok {
+		return false
+	}
+	if _, err := dotnet.ParseGUID(rest); err == nil {
+		return true
+	}
+	return strings.HasSuffix(rest, "Z") && strings.Trim(rest, "0123456789TZ") == ""
+}
+
+// where names the place of k for a person.
+func (k Key) where() string { return cmp.Or(k.Location, k.ElementName) }
+
+// place names the place of the element for a person.
+func (e *ElementError) place() string { return cmp.Or(e.Location, e.Name) }

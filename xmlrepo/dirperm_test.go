@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -97,16 +98,27 @@ func TestDirPermissions(t *testing.T) {
 }
 
 // A write that fails in the middle leaves nothing behind. Here it is a limit on
-// the size of files that makes it fail.
+// the size of files that makes it fail, in a process that has it to itself.
 func TestDirWriteFails(t *testing.T) {
-	if !inChild(t, "small files") {
+	if !inChild(t, "limited") {
 		return
 	}
 	d := openDir(t)
 	if err := d.Store(t.Context(), key1); err != nil {
 		t.Fatal(err)
 	}
+	signal.Ignore(syscall.SIGXFSZ) // an error shall come, and not a signal
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1000, Max: old.Max}); err != nil {
+		t.Fatal(err)
+	}
 	err := d.Store(t.Context(), Element{Name: "large", XML: []byte("<k>" + strings.Repeat("x", 2000) + "</k>")})
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Fatal(err)
+	}
 	if wantFault(t, err, filepath.Join(d.path, "large.xml")); !errors.Is(err, syscall.EFBIG) {
 		t.Errorf("error %v, want EFBIG", err)
 	}

@@ -76,12 +76,12 @@ var reach = []struct {
 	instead string
 }{
 	{
-		[]string{"xmlrepo", "keyring"},
-		[]string{"net/http", "expvar", "os/exec", "testing", "github.com/spf13/cobra"},
+		[]string{"xmlrepo", "keyring", "protector"},
+		[]string{"net/http", "expvar", "os/exec", "testing", "github.com/spf13/cobra", "go.opentelemetry.io/otel"},
 		"who serves HTTP, exports metrics or parses flags imports the rooms, and not the other way round",
 	},
 	{
-		[]string{"xmlrepo", "keyring"},
+		[]string{"xmlrepo", "keyring", "protector", "cmd/keyctl"},
 		[]string{"pgregory.net/rapid", "github.com/rogpeppe/go-internal/testscript", module + "/internal/dotnettest"},
 		"what only tests need stays in files that end in _test.go",
 	},

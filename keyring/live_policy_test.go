@@ -13,20 +13,26 @@ import (
 
 var (
 	policyRings = flag.Int("rings", 10_000, "random rings to ask .NET's policy about")
-	policySeed  = flag.Uint64("seed", 0, "of the second half of the random rings; 0 draws one")
+	randomSeed  = flag.Uint64("seed", 0, "of what is random in tests against .NET; 0 draws one")
 )
+
+// newRandom returns a source whose seed the test's output tells.
+func newRandom(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := *randomSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
 
 // TestLivePolicy compares Resolve with IDefaultKeyResolver on random rings: half
 // of them always the same, half of them new.
 func TestLivePolicy(t *testing.T) {
 	peer := dotnettest.Start(t)
-	seed := *policySeed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	t.Logf("seed %d", seed)
 	const most = 10_000 // in one question
-	for _, source := range []*rand.Rand{rand.New(rand.NewPCG(1, 0)), rand.New(rand.NewPCG(seed, 0))} {
+	for _, source := range []*rand.Rand{rand.New(rand.NewPCG(1, 0)), newRandom(t)} {
 		for left := *policyRings / 2; left > 0; left -= most {
 			comparePolicies(t, peer, source, min(left, most))
 		}

@@ -30,7 +30,11 @@ type Deleted struct {
 // that are then without use (IDeletableKeyManager.DeleteKeys): those of single
 // keys that are gone, and mass revocations older than the latest. Keys go
 // first, so that a revoked key never outlives its revocation. The store must
-// implement [xmlrepo.Remover].
+// implement [xmlrepo.Remover], except for a dry run. After an error some
+// elements may be gone: read again.
+//
+// Unlike .NET it keeps the revocations of a broken key element, which may be
+// mended one day, and where no key is removed, nothing is.
 //
 // A deleted key is no safer than a revoked one against who has copied it; the
 // reason to delete is tidiness.
@@ -66,6 +70,9 @@ func (m *Manager) DeleteKeys(ctx context.Context, choose func(Key) bool, o Delet
 		return chosen
 	})
 	if err := errors.Join(readErr, err); err != nil {
+		if len(plan.Names) > 0 {
+			m.notify(ctx) // the first of them may be gone
+		}
 		return Deleted{}, fmt.Errorf("keyring: deleting keys: %w", err)
 	}
 	for _, k := range plan.Keys {

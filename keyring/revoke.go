@@ -47,7 +47,10 @@ func (m *Manager) RevokeKey(ctx context.Context, id uuid.UUID, reason string) (R
 // RevokeAllKeys revokes every key created before a date
 // (IKeyManager.RevokeAllKeys): strictly before, and also keys of which this
 // node does not know yet. The zero date means now, and then every key present
-// is revoked, whatever its creation date says.
+// is revoked, whatever its creation date says. A date in the future revokes
+// keys that are made until then, too.
+//
+// With an error the result tells what was stored all the same.
 func (m *Manager) RevokeAllKeys(ctx context.Context, before time.Time, reason string) (RevokeResult, error) {
 	var result RevokeResult
 	if err := checkReason(reason); err != nil {
@@ -68,6 +71,7 @@ func (m *Manager) RevokeAllKeys(ctx context.Context, before time.Time, reason st
 	if err := m.revokeOne(ctx, &result, mass); err != nil {
 		return result, err
 	}
+	defer m.notify(ctx) // also when only some of the rest could be stored
 	for _, k := range keys {
 		if mass.covers(k) {
 			continue
@@ -77,7 +81,6 @@ func (m *Manager) RevokeAllKeys(ctx context.Context, before time.Time, reason st
 			return result, err
 		}
 	}
-	m.notify(ctx)
 	return result, nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"dataprotection.example/internal/xmldoc"
 	"dataprotection.example/keyring"
 	"dataprotection.example/testdata"
@@ -156,3 +158,5 @@ func sealsAndOpens(t testing.TB, a, b keyring.Key) {
 		}
 	}
 }
+
+func mustID(text string) uuid.UUID { return uuid.MustParse(text) }

@@ -170,7 +170,7 @@ func checkGates(tr *tree, report reporter) {
 	for f := range tr.goFiles(true) {
 		for pos, name := range f.imports {
 			host, _, _ := strings.Cut(name, "/")
-			if !strings.Contains(host, ".") || host == module {
+			if !strings.Contains(host, ".") || under(name, module) {
 				continue
 			}
 			gate, known := gateOf(name)

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dataprotection.example/internal/dotnet"
+	"dataprotection.example/keyring"
+)
+
+const (
+	propagation = 48 * time.Hour // until a key has reached every node
+	newLifetime = 90 * day
+)
+
+// createOptions are the flags of create; zero means not given.
+type createOptions struct {
+	activate, expire time.Time
+	lifetime         time.Duration
+	algorithms       keyring.Algorithms
+}
+
+func (p *program) createCommand() *cobra.Command {
+	var o createOptions
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "Make a key and print its id",
+		Long: `Make a key and print its id.
+
+The key activates now if the ring has no default key, else in 48 hours: every node
+takes the key with the latest activation as soon as it has read it, and ASP.NET
+Core reads once a day. First let it reach every node, then let it protect.
+--activate overrides that. The key expires 90 days after its activation.
+
+` + timesHelp,
+		Example: `  keyctl create
+  keyctl create --activate now --lifetime 30d
+  keyctl create --encryption AES_256_GCM --activate 2027-01-31T00:00:00Z --expire 2027-06-30T00:00:00Z`,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              p.action(func(ctx context.Context, _ []string) error { return p.create(ctx, o) }),
+	}
+	p.timeFlag(cmd, &o.activate, "activate", "when it begins to protect (default now or +48h, see above)")
+	p.timeFlag(cmd, &o.expire, "expire", "when it ceases to protect")
+	lifetimeFlag(cmd, &o.lifetime, "lifetime", "the same, counted from the activation (default 90d)")
+	algorithmFlags(cmd, &o.algorithms)
+	return cmd
+}
+
+func (p *program) create(ctx context.Context, o createOptions) error {
+	switch {
+	case !o.expire.IsZero() && o.lifetime != 0:
+		return usagef("--expire and --lifetime say the same: give one")
+	case o.algorithms.Encryption.GCM() && o.algorithms.Validation != 0:
+		return usagef("--validation is not for %v, which authenticates by itself", o.algorithms.Encryption)
+	}
+	s, err := p.openStore()
+	if err != nil {
+		return err
+	}
+	// One instant for the whole command, so that a key which activates now
+	// does so at its creation.
+	now := dotnet.Truncate(p.start)
+	p.now = func() time.Time { return now }
+	m, l, err := p.readRing(ctx, s)
+	if err != nil {
+		return err
+	}
+	dates, why, err := o.dates(l, now)
+	if err != nil {
+		return err
+	}
+	k, err := m.CreateKey(ctx, dates)
+	if err != nil {
+		return err
+	}
+	if s.absent {
+		p.note("made the key directory %s", s.place)
+	}
+	p.note("%s", why)
+	l.Keys = append(l.Keys, k)
+	chosen := policy().Resolve(now, l.Keys).Default
+	if p.json {
+		return p.printJSON(viewKey(k, now, chosen != nil && chosen.ID == k.ID))
+	}
+	return p.printLines(k.ID.String())
+}
+
+// dates fills in what the flags leave open, and says when the key activates
+// and why then.
+func (o createOptions) dates(l *keyring.Listing, now time.Time) (keyring.NewKeyOptions, string, error) {
+	why := "as --activate says"
+	activation := o.activate
+	if activation.IsZero() {
+		r := policy().Resolve(now, l.Keys)
+		if r.Default == nil {
+			activation = now
+			why = "because the ring has no default key: " + reasonOf(r)
+		} else {
+			activation = now.Add(propagation)
+			why = "so that every node has read it by then (--activate now overrides that)"
+		}
+	}
+	activation = dotnet.Truncate(activation)
+	expiration := o.expire
+	if expiration.IsZero() {
+		expiration = activation.Add(cmp.Or(o.lifetime, newLifetime))
+	}
+	switch {
+	case !dotnet.InRange(expiration):
+		return keyring.NewKeyOptions{}, "", usagef("the key would expire after the year 9999")
+	case !expiration.After(activation):
+		return keyring.NewKeyOptions{}, "", usagef("the key would expire at %s, not after its activation at %s",
+			dotnet.FormatDate(expiration), dotnet.FormatDate(activation))
+	}
+	why = fmt.Sprintf("the key %s, %s", activatesInWords(activation, now), why)
+	return keyring.NewKeyOptions{Activation: activation, Expiration: expiration, Algorithms: o.algorithms}, why, nil
+}
+
+// activatesInWords says when a key activates, seen from now.
+func activatesInWords(t, now time.Time) string {
+	switch d := t.Sub(now); {
+	case d.Abs() < time.Second:
+		return "activates now"
+	case d < 0:
+		return fmt.Sprintf("is active since %s, %s ago", dotnet.FormatDate(t), inWords(d))
+	default:
+		return fmt.Sprintf("activates in %s, at %s", inWords(d), dotnet.FormatDate(t))
+	}
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"dataprotection.example/keyring"
+)
+
+// The exit statuses.
+const (
+	exitDone   = 0
+	exitFailed = 1 // something did not work
+	exitUsage  = 2 // the command line is wrong
+	exitUnmet  = 3 // a check failed, or nothing suitable was found
+)
+
+// failure is an error with the exit status it means, and a hint at what to do.
+type failure struct {
+	status int
+	err    error
+	hint   string // may be empty
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// usagef says that the command line is wrong.
+func usagef(format string, args ...any) error {
+	return &failure{exitUsage, fmt.Errorf(format, args...), ""}
+}
+
+// failed gives err a hint.
+func failed(err error, hint string) error { return &failure{exitFailed, err, hint} }
+
+// unmet says that nothing suitable was found.
+func unmet(err error, hint string) error { return &failure{exitUnmet, err, hint} }
+
+// asFailure finds out what an error of a command means. understood tells
+// whether the command had begun: before that, only cobra complains, and always
+// about the command line.
+func asFailure(err error, understood bool) *failure {
+	f := &failure{exitFailed, err, ""}
+	if found := (*failure)(nil); errors.As(err, &found) {
+		f.status, f.hint = found.status, found.hint
+	} else if !understood {
+		f.status = exitUsage
+	}
+	if f.hint == "" {
+		f.hint = hintFor(err)
+	}
+	return f
+}
+
+// hintFor knows what to do about the errors that any command may meet.
+func hintFor(err error) string {
+	switch {
+	case errors.Is(err, keyring.ErrEncryptorRequired):
+		return "make the key where the certificate is, or with a program that is configured with it"
+	case errors.Is(err, fs.ErrPermission):
+		return "run keyctl as the user that the servers run as"
+	}
+	return ""
+}
+
+// plain is the text of an error for a person: without the names of our
+// packages, and on one line.
+func plain(err error) string {
+	text := err.Error()
+	for _, pkg := range []string{"keyring: ", "xmlrepo: ", "protector: ", "xmldoc: ", "dotnet: "} {
+		text = strings.TrimPrefix(text, pkg)
+		text = strings.ReplaceAll(text, ": "+pkg, ": ")
+		text = strings.ReplaceAll(text, "\n"+pkg, "\n")
+	}
+	return strings.ReplaceAll(text, "\n", "; ")
+}

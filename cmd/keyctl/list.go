@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+func (p *program) listCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List every key, and which is the default now",
+		Long: `List every key of the ring: id, creation, activation, expiration, state, and which
+one is the default now, by creation.
+
+A key is, whatever fits first: revoked (it opens nothing), unreadable (its file
+is at fault, or it uses what no ASP.NET Core does), expired (it only opens what it
+protected), created (its activation is still to come), or active.`,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              p.action(func(ctx context.Context, _ []string) error { return p.list(ctx) }),
+	}
+}
+
+func (p *program) list(ctx context.Context) error {
+	l, err := p.read(ctx)
+	if err != nil {
+		return err
+	}
+	views := viewAll(l, p.now())
+	p.noteFaults(views)
+	switch {
+	case p.json:
+		return p.printJSON(views)
+	case len(views) == 0:
+		p.note("the ring is empty")
+		return nil
+	}
+	return p.printKeys(p.stdout, views)
+}
+
+// noteFaults says what is the matter with keys that cannot be used here.
+func (p *program) noteFaults(views []keyView) {
+	sealed := 0
+	for _, v := range views {
+		switch {
+		case v.Error == nil || v.key.Revoked:
+		case v.key.DecryptorMissing:
+			sealed++
+		case v.CreationDate == nil:
+			p.warn("a key is left out because its file is at fault: %s: %s", v.at, *v.Error)
+		default:
+			p.warn("key %s: %s", v.id(), *v.Error)
+		}
+	}
+	if sealed > 0 {
+		p.note("%s encrypted, and what decrypts is not at hand here; such a key counts as usable, since the servers have it",
+			countAre(sealed, "key"))
+	}
+}
+
+// printKeys prints the table of keys.
+func (p *program) printKeys(w io.Writer, views []keyView) error {
+	rows := [][]cell{{{"ID", bold}, {"CREATED (UTC)", bold}, {"ACTIVATES", bold}, {"EXPIRES", bold}, {"STATE", bold}, {"DEFAULT", bold}}}
+	for _, v := range views {
+		row := append([]cell{{v.id(), noStyle}}, v.dates()...)
+		row = append(row, stateCell(v.State))
+		if v.Default {
+			row = append(row, cell{"default", bold})
+		}
+		rows = append(rows, row)
+	}
+	return p.printTable(w, rows)
+}

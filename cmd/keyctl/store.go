@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"dataprotection.example/keyring"
+	"dataprotection.example/xmlrepo"
+)
+
+// store is where the ring is kept.
+type store struct {
+	repo   xmlrepo.Repository
+	place  string // for messages
+	absent bool   // nobody has ever written to it
+}
+
+// openStore finds the ring, which need not exist.
+func (p *program) openStore() (*store, error) {
+	path, err := p.ringDir()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := xmlrepo.NewDir(path, xmlrepo.DirOptions{Now: p.now})
+	if err != nil {
+		return nil, err
+	}
+	s := &store{repo: dir, place: dir.Path()}
+	_, err = os.Stat(s.place)
+	s.absent = errors.Is(err, fs.ErrNotExist)
+	if err == nil {
+		p.warnOfLooseModes(s.place)
+	}
+	return s, nil
+}
+
+// openExisting is openStore for commands that do not begin a ring.
+func (p *program) openExisting() (*store, error) {
+	s, err := p.openStore()
+	if err == nil && s.absent {
+		return nil, s.missing(exitFailed)
+	}
+	return s, err
+}
+
+// missing says that there is no ring.
+func (s *store) missing(status int) error {
+	return &failure{status, fmt.Errorf("the key directory %s does not exist", s.place),
+		"is --dir or $KEYCTL_DIR right? keyctl create makes the directory with its first key"}
+}
+
+// ringDir returns the directory that was asked for, else ASP.NET's own.
+func (p *program) ringDir() (string, error) {
+	if p.dir != "" {
+		return p.dir, nil
+	}
+	if dir := p.getenv("KEYCTL_DIR"); dir != "" {
+		return dir, nil
+	}
+	home, below := "HOME", []string{".aspnet", "DataProtection-Keys"}
+	if runtime.GOOS == "windows" {
+		home, below = "LOCALAPPDATA", []string{"ASP.NET", "DataProtection-Keys"}
+	}
+	root := p.getenv(home)
+	if root == "" {
+		return "", usagef("no key directory: neither --dir nor $KEYCTL_DIR nor $%s is set", home)
+	}
+	return filepath.Join(append([]string{root}, below...)...), nil
+}
+
+// options are those of every ring and manager of this run.
+func (p *program) options() keyring.Options {
+	return keyring.Options{Now: p.now}
+}
+
+// read returns what an existing ring holds.
+func (p *program) read(ctx context.Context) (*keyring.Listing, error) {
+	s, err := p.openExisting()
+	if err != nil {
+		return nil, err
+	}
+	_, l, err := p.readRing(ctx, s)
+	return l, err
+}
+
+// readRing reads a ring that a manager is to change.
+func (p *program) readRing(ctx context.Context, s *store) (*keyring.Manager, *keyring.Listing, error) {
+	m, err := keyring.NewManager(s.repo, p.options())
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := m.Read(ctx)
+	return m, l, unreadable(err)
+}
+
+// unreadable adds to the error of a read what to do about it.
+func unreadable(err error) error {
+	element, file := (*keyring.ElementError)(nil), (*xmlrepo.FileError)(nil)
+	switch {
+	case err == nil || errors.Is(err, fs.ErrPermission):
+		return err
+	case errors.As(err, &element), errors.As(err, &file) && filepath.Ext(file.Path) == ".xml":
+		return failed(err, "a ring counts as a whole, for what cannot be read may be a revocation: restore that file, or move it away")
+	}
+	return err
+}
+
+// warnOfLooseModes tells of a directory or key files that other users can get
+// at. What cannot be examined is left to the reading itself, which will say why.
+func (p *program) warnOfLooseModes(dir string) {
+	if runtime.GOOS == "windows" {
+		return // modes say nothing there
+	}
+	const others = 0o077
+	var open []string
+	if info, err := os.Stat(dir); err == nil && info.IsDir() && info.Mode()&others != 0 {
+		open = append(open, fmt.Sprintf("the directory %s (%v)", dir, info.Mode()))
+	}
+	entries, _ := os.ReadDir(dir)
+	loose, example := 0, ""
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".xml" {
+			continue
+		}
+		file := filepath.Join(dir, e.Name())
+		if info, err := os.Stat(file); err == nil && info.Mode()&others != 0 {
+			if loose++; loose == 1 {
+				example = fmt.Sprintf("%s (%v)", file, info.Mode())
+			}
+		}
+	}
+	switch {
+	case loose == 1:
+		open = append(open, "the file "+example)
+	case loose > 1:
+		open = append(open, fmt.Sprintf("%d files such as %s", loose, example))
+	}
+	if len(open) > 0 {
+		p.warn("open to other users: %s", strings.Join(open, ", "))
+		p.note("hint: chmod the directory to 700 and the files to 600, and replace keys that others may have read")
+	}
+}

@@ -21,6 +21,7 @@ func newEphemeral(t *testing.T, opts protector.Options) *protector.Ephemeral {
 
 // Time stands still in this test, so whoever waits is found out.
 func TestEphemeral(t *testing.T) {
+	needsBubble(t)
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		a, b := newEphemeral(t, protector.Options{}), newEphemeral(t, protector.Options{})

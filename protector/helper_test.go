@@ -1,6 +1,7 @@
 package protector_test
 
 import (
+	"crypto/fips140"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -28,6 +29,15 @@ func newClock(t time.Time) *clock {
 
 func (c *clock) set(t time.Time) { c.nanoseconds.Store(t.UnixNano()) }
 func (c *clock) now() time.Time  { return time.Unix(0, c.nanoseconds.Load()) }
+
+// needsBubble skips a test in a bubble of testing/synctest where that cannot be:
+// the entropy source of FIPS mode needs a clock that moves by itself.
+func needsBubble(t *testing.T) {
+	t.Helper()
+	if fips140.Enabled() {
+		t.Skip("in FIPS mode there is no randomness while the clock stands still")
+	}
+}
 
 func openRing(t testing.TB, repo xmlrepo.Repository, opts keyring.Options) *keyring.Ring {
 	t.Helper()

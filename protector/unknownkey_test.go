@@ -20,6 +20,7 @@ type unwatched struct{ xmlrepo.Repository }
 // A flood of random ids must not delay the payload of a key that another process
 // has just made, beyond the second that lies between two looks at the store.
 func TestFloodOfUnknownKeys(t *testing.T) {
+	needsBubble(t)
 	synctest.Test(t, func(t *testing.T) {
 		store := xmlrepo.NewMemory()
 		ring := openRing(t, unwatched{store}, keyring.Options{UnknownKeyWait: 2 * time.Second})
@@ -65,6 +66,7 @@ func TestFloodOfUnknownKeys(t *testing.T) {
 }
 
 func TestUnknownKeyEndsWithTheContext(t *testing.T) {
+	needsBubble(t)
 	synctest.Test(t, func(t *testing.T) {
 		ring := openRing(t, xmlrepo.NewMemory(), keyring.Options{UnknownKeyWait: time.Minute})
 		p := protector.New(ring, protector.Options{}).CreateProtector("p")

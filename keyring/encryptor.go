@@ -37,6 +37,9 @@ func (b *BoundEncryptor) Encrypt(dst, plaintext []byte) ([]byte, error) {
 	return b.box.Seal(dst, plaintext)
 }
 
+// EncryptedLen returns the length of the body of n bytes of plaintext.
+func (b *BoundEncryptor) EncryptedLen(n int) int { return b.box.SealedLen(n) }
+
 // Decrypt appends the plaintext of body to dst.
 func (b *BoundEncryptor) Decrypt(dst, body []byte) ([]byte, error) {
 	return b.box.Open(dst, body)

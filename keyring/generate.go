@@ -37,6 +37,18 @@ func (l *loader) decide() decision {
 	return d
 }
 
+// meanwhile returns the snapshot for the time until the wanted key is there.
+// An expired key does not bridge it: expired keys get deleted, and what they
+// have just protected with them.
+func (d decision) meanwhile() *Snapshot {
+	s := *d.snapshot
+	if s.current >= 0 && s.keys[s.current].expired(s.takenAt) {
+		s.current, s.fallback = -1, false
+		s.noDefault = fmt.Errorf("%w: one is being made", ErrNoDefaultKey)
+	}
+	return &s
+}
+
 func (o Options) policy() Policy {
 	return Policy{PropagationWindow: o.PropagationWindow, ClockSkew: o.ClockSkew}
 }
@@ -107,7 +119,11 @@ func (l *loader) nextDecision(now time.Time, r Resolution) time.Time {
 // would each make one. The returned key is nil when none had to be made.
 func (l *loader) generate(ctx context.Context, d decision) (*Key, error) {
 	if l.opts.GenerationDelay > 0 {
-		wait := time.NewTimer(rand.N(l.opts.GenerationDelay))
+		longest := l.opts.GenerationDelay
+		if l.opened && d.meanwhile().current < 0 {
+			longest = max(longest/5, 1) // nothing can be protected meanwhile
+		}
+		wait := time.NewTimer(rand.N(longest))
 		defer wait.Stop()
 		select {
 		case <-wait.C:

@@ -87,7 +87,7 @@ func (l *loader) loadOnce(ctx context.Context, publish publisher) error {
 		return nil
 	}
 	if l.opened {
-		publish(ctx, d.snapshot) // what was read must not wait for what is to be made
+		publish(ctx, d.meanwhile()) // what was read must not wait for what is to be made
 	}
 	made, err := l.generate(ctx, d)
 	if err != nil {

@@ -57,7 +57,9 @@ type Options struct {
 
 	// GenerationDelay bounds the random wait before a key is generated
 	// automatically, after which the ring looks again whether another node
-	// was faster. Default 1 s; negative means none, for a store of one process.
+	// was faster. Default 1 s; a fifth of it where an open ring has lost its
+	// default key and nothing else can protect. Negative means none, for a
+	// store of one process.
 	GenerationDelay time.Duration
 
 	// OnEvent is told of every change that an open ring sees, in order, from

@@ -29,7 +29,7 @@ func (p *Protector) CreateProtector(purpose string, sub ...string) *Protector {
 // Where no key of the ring may protect, the error is or wraps
 // keyring.ErrNoDefaultKey. Protect does not wait, and ctx does not matter to it.
 func (p *Protector) Protect(ctx context.Context, plaintext []byte) ([]byte, error) {
-	return p.AppendProtect(ctx, make([]byte, 0, len(plaintext)+maxOverhead), plaintext)
+	return p.AppendProtect(ctx, nil, plaintext)
 }
 
 // AppendProtect appends the payload to dst and returns the result, nil with an
@@ -37,12 +37,21 @@ func (p *Protector) Protect(ctx context.Context, plaintext []byte) ([]byte, erro
 // AES does: one object for CBC, two for GCM. dst's spare capacity must not
 // overlap plaintext.
 func (p *Protector) AppendProtect(_ context.Context, dst, plaintext []byte) ([]byte, error) {
+	sealed, err := p.appendProtect(dst, plaintext)
+	p.provider.ring.CountProtect(err)
+	return sealed, err
+}
+
+func (p *Protector) appendProtect(dst, plaintext []byte) ([]byte, error) {
 	if p.purposes.invalid {
 		return nil, ErrInvalidPurpose
 	}
 	k, err := p.protectingKey()
 	if err != nil {
 		return nil, err
+	}
+	if dst == nil {
+		dst = make([]byte, 0, headerSize+k.encryptor.EncryptedLen(len(plaintext)))
 	}
 	return k.encryptor.Encrypt(append(dst, k.header[:]...), plaintext)
 }
@@ -66,7 +75,13 @@ func (p *Protector) AppendUnprotect(ctx context.Context, dst, payload []byte) ([
 
 // unprotect appends to dst what payload holds and tells about its key; u is zero
 // with an error.
-func (p *Protector) unprotect(ctx context.Context, dst, payload []byte, acceptRevoked bool) (u Unprotected, err error) {
+func (p *Protector) unprotect(ctx context.Context, dst, payload []byte, acceptRevoked bool) (Unprotected, error) {
+	u, err := p.appendUnprotect(ctx, dst, payload, acceptRevoked)
+	p.provider.ring.CountUnprotect(err)
+	return u, err
+}
+
+func (p *Protector) appendUnprotect(ctx context.Context, dst, payload []byte, acceptRevoked bool) (u Unprotected, err error) {
 	if p.purposes.invalid {
 		return u, ErrInvalidPurpose
 	}

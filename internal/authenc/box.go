@@ -28,6 +28,9 @@ func (b *Box) Seal(dst, plaintext []byte) ([]byte, error) {
 	return b.seal(dst, plaintext, keyModifier, iv)
 }
 
+// SealedLen returns the length of what Seal appends for n bytes of plaintext.
+func (b *Box) SealedLen(n int) int { return b.key.suite.SealedLen(n) }
+
 // seal is Seal under the given key modifier and IV or nonce. With GCM, no nonce
 // means one that the FIPS module draws.
 func (b *Box) seal(dst, plaintext, keyModifier, iv []byte) ([]byte, error) {

@@ -1,0 +1,112 @@
+package farmtest
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"dataprotection.example/internal/dotnettest"
+	"dataprotection.example/keyring"
+	"dataprotection.example/xmlrepo"
+)
+
+// withDotnet lets one node of ASP.NET Core and one of ours exchange payloads.
+func (f *farm) withDotnet() {
+	for _, ring := range f.dotnet {
+		if err := ring.Reopen(); err != nil {
+			f.Fatal(err)
+		}
+		p := ring.Protector(purpose)
+		payload, err := p.Protect([]byte("from .NET"))
+		if err == nil {
+			f.check(f.any(), f.keep(payload, []byte("from .NET")))
+		} else if !withoutKey(err) {
+			f.Errorf(".NET protect: %v", err)
+		}
+		ours := f.any().ask(f.T, request{Op: "protect", Data: []byte("to .NET")})
+		if ours.Error != "" {
+			if !f.bridging(ours) {
+				f.Errorf("protect: %s", ours.Text)
+			}
+			continue
+		}
+		s := f.keep(ours.Data, []byte("to .NET"))
+		if err := ring.Reopen(); err != nil {
+			f.Fatal(err)
+		}
+		plaintext, err := p.Unprotect(s.payload)
+		if err != nil && !strings.Contains(err.Error(), "revoked") && !withoutKey(err) {
+			f.Errorf(".NET does not open a payload: %v", err)
+		} else if err == nil && string(plaintext) != "to .NET" {
+			f.Errorf(".NET opened a payload as %q", plaintext)
+		}
+	}
+}
+
+// withoutKey: a node of .NET that may not generate has nothing to work with in
+// the moment between a revocation and the successor that ours make.
+func withoutKey(err error) bool {
+	var failure *dotnettest.Error
+	return errors.As(err, &failure) && strings.Contains(failure.Error(), "valid default protection key")
+}
+
+// finish waits for the dust to settle and holds the directory against what was
+// acknowledged.
+func (f *farm) finish(atStart int) {
+	time.Sleep(2 * time.Second)
+	defaults := map[string]int{}
+	for _, n := range f.nodes {
+		f.must(n, request{Op: "refresh"})
+		defaults[f.must(n, request{Op: "default"}).ID]++
+	}
+	if len(defaults) != 1 {
+		f.Errorf("the nodes do not agree on the default key: %v", defaults)
+	}
+	dir, err := xmlrepo.NewDir(f.dir, xmlrepo.DirOptions{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	manager, err := keyring.NewManager(dir, keyring.Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	keys, err := manager.Keys(f.Context())
+	if err != nil {
+		f.Fatalf("the directory does not load: %v", err)
+	}
+	found := map[string]keyring.Key{}
+	for _, k := range keys {
+		found[k.ID.String()] = k
+	}
+	for id := range f.created {
+		if _, ok := found[id]; !ok {
+			f.Errorf("the key %s was acknowledged and is lost", id)
+		}
+	}
+	for id := range f.revoked {
+		if k, ok := found[id]; ok && !k.Revoked {
+			f.Errorf("the revocation of key %s was acknowledged and is lost", id)
+		}
+	}
+	made := 0
+	for id, k := range found {
+		unexpired := k.ExpirationDate.After(time.Now())
+		if !f.created[id] && !f.expired[id] && unexpired {
+			made++
+		}
+	}
+	made -= atStart
+	// Each loss of the default key makes the farm generate one, rarely two.
+	if limit := 3 * f.defaults; made > limit {
+		f.Errorf("%d keys were generated, for %d revocations of the default key", made, f.defaults)
+	}
+	if f.late > time.Second {
+		f.Logf("note: a revocation was obeyed only after %v", f.late)
+	}
+	f.Logf("%d rounds on %d nodes and %d of .NET: %v; %d payloads, %d openings, %d keys created, %d generated after %d revocations of the default key, %d at the start; the longest that a revocation went unheeded: %v",
+		*rounds, len(f.nodes), len(f.dotnet), f.did, len(f.payloads), f.opened, len(f.created), made, f.defaults, atStart, f.late)
+	for _, n := range f.nodes {
+		n.stop(f.T)
+	}
+	f.nodes = nil
+}

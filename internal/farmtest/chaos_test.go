@@ -14,7 +14,7 @@ import (
 	"dataprotection.example/protector"
 )
 
-var rounds = flag.Int("rounds", 200, "rounds of chaos")
+var rounds = flag.Int("rounds", 200, "rounds of chaos, and processes to kill")
 
 // obeyed is how long after its acknowledgement a revocation may go unheeded. The
 // promise is a second; a loaded machine gets more.

@@ -28,6 +28,10 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if path := os.Getenv(crashVariable); path != "" {
+		fmt.Fprintln(os.Stderr, runUntilKilled(path))
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
 }
 

@@ -2,7 +2,7 @@ package keyring
 
 import (
 	"errors"
-	"fmt"
+	"strings"
 )
 
 // The errors of a ring that callers may want to tell apart. They arrive
@@ -29,12 +29,19 @@ type ElementError struct {
 }
 
 func (e *ElementError) Error() string {
-	return fmt.Sprintf("keyring: %s: %v", e.place(), e.Err)
+	return "keyring: " + e.place() + ": " + withoutPrefix(e.Err)
 }
 
 func (e *ElementError) Unwrap() error { return e.Err }
 
-// unreadable marks cause as the reason why a key cannot be used.
-func unreadable(cause error) error {
-	return fmt.Errorf("%w: %w", ErrKeyUnreadable, cause)
+// withoutPrefix is the text of err for the end of one that begins "keyring: ".
+func withoutPrefix(err error) string { return strings.TrimPrefix(err.Error(), "keyring: ") }
+
+// unreadableError is an ErrKeyUnreadable with its cause.
+type unreadableError struct{ cause error }
+
+func (e unreadableError) Error() string {
+	return ErrKeyUnreadable.Error() + ": " + withoutPrefix(e.cause)
 }
+
+func (e unreadableError) Unwrap() []error { return []error{ErrKeyUnreadable, e.cause} }

@@ -74,7 +74,7 @@ func newMaterial(make func() (*Encryptor, error)) *material {
 	return &material{encryptor: sync.OnceValues(func() (*Encryptor, error) {
 		e, err := make()
 		if err != nil {
-			return nil, unreadable(err)
+			return nil, unreadableError{err}
 		}
 		return e, nil
 	})}

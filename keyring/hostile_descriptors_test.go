@@ -57,6 +57,33 @@ var hostileDescriptors = []hostileDocument{
 	{name: "master key of 1000 bytes", in: keyXML, old: masterKey64, new: strings.Repeat("AAAA", 333) + "AA==", want: usable},
 }
 
+// otherKinds are keys with a descriptor of another class.
+var otherKinds = []hostileDocument{
+	{name: "managed", in: managedKeyXML, want: usable},
+	{name: "managed, 128 bits, SHA-1", in: managedKeyXML, old: `keyLength="256" /><validation algorithm="HMACSHA512"`, new: `keyLength="128" /><validation algorithm="HMACSHA1"`, want: usable},
+	{name: "managed, 192 bits, SHA-384", in: managedKeyXML, old: `keyLength="256" /><validation algorithm="HMACSHA512"`, new: `keyLength="192" /><validation algorithm="HMACSHA384"`, want: usable},
+	{name: "managed, two master keys", in: managedKeyXML, old: secretXML, new: secretXML + "<masterKey>x</masterKey>", want: usable},
+	{name: "managed, 512 bits", in: managedKeyXML, old: `"256"`, new: `"512"`, want: unusable},
+	{name: "managed, no length", in: managedKeyXML, old: ` keyLength="256"`, want: unusable},
+	{name: "managed, length in words", in: managedKeyXML, old: `"256"`, new: `"long"`, want: unusable},
+	{name: "managed, length in blanks", in: managedKeyXML, old: `"256"`, new: `" 256 "`, want: usable},
+	{name: "managed, AES in upper case", in: managedKeyXML, old: `"Aes"`, new: `"AES"`, want: unusable},
+	{name: "managed, a class of the CLR", in: managedKeyXML, old: `"Aes"`, new: `"System.Security.Cryptography.Aes, System.Security.Cryptography"`, want: unusable, dotnet: usable},
+	{name: "managed, a MAC of the CLR", in: managedKeyXML, old: `"HMACSHA512"`, new: `"System.Security.Cryptography.HMACMD5, System.Security.Cryptography"`, want: unusable, dotnet: usable},
+	{name: "managed, unknown MAC", in: managedKeyXML, old: `"HMACSHA512"`, new: `"HMACSHA3_512"`, want: unusable},
+	{name: "managed, no validation", in: managedKeyXML, old: `<validation`, new: `<x`, want: unusable},
+
+	{name: "CNG CBC", in: cngCBCKeyXML, want: usable, dotnet: unusable},
+	{name: "CNG CBC, two master keys", in: cngCBCKeyXML, old: secretXML, new: secretXML + "<masterKey>x</masterKey>", want: usable, dotnet: unusable},
+	{name: "CNG CBC, with providers", in: cngCBCKeyXML, old: `keyLength=`, new: `provider="Microsoft Primitive Provider" keyLength=`, want: usable, dotnet: unusable},
+	{name: "CNG CBC, SHA-1", in: cngCBCKeyXML, old: "SHA256", new: "SHA1", want: usable, dotnet: unusable},
+	{name: "CNG CBC, MD5", in: cngCBCKeyXML, old: "SHA256", new: "MD5", want: unusable},
+	{name: "CNG CBC, no hash", in: cngCBCKeyXML, old: "<hash", new: "<validation", want: unusable},
+	{name: "CNG CBC, triple DES", in: cngCBCKeyXML, old: `"AES"`, new: `"3DES"`, want: unusable},
+	{name: "CNG GCM", in: cngGCMKeyXML, want: usable, dotnet: unusable},
+	{name: "CNG GCM, 100 bits", in: cngGCMKeyXML, old: `"192"`, new: `"100"`, want: unusable},
+}
+
 // hostileSecrets are keys whose encryption at rest is odd.
 var hostileSecrets = []hostileDocument{
 	{name: "sealed master key", in: keyXML, old: secretXML, new: sealed(secretXML), want: usable},

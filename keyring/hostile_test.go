@@ -45,7 +45,21 @@ const (
 		`<key id="*" /><reason /></revocation>`
 )
 
-var goodKeyXML = strings.Replace(keyXML, otherKeyID, goodKeyID, 1)
+var (
+	goodKeyXML = strings.Replace(keyXML, otherKeyID, goodKeyID, 1)
+
+	managedKeyXML = kindXML("Managed", `<encryption algorithm="Aes" keyLength="256" /><validation algorithm="HMACSHA512" />`)
+	cngCBCKeyXML  = kindXML("CngCbc", `<encryption algorithm="AES" keyLength="128" /><hash algorithm="SHA256" />`)
+	cngGCMKeyXML  = kindXML("CngGcm", `<encryption algorithm="AES" keyLength="192" />`)
+)
+
+// kindXML is keyXML with another class of descriptor.
+func kindXML(kind, algorithms string) string {
+	return strings.NewReplacer(
+		".AuthenticatedEncryptorDescriptorDeserializer", "."+kind+"AuthenticatedEncryptorDescriptorDeserializer",
+		`<encryption algorithm="AES_256_CBC" /><validation algorithm="HMACSHA256" />`, algorithms,
+	).Replace(keyXML)
+}
 
 // sealed wraps an element as the null encryptor does.
 func sealed(element string) string {
@@ -75,7 +89,7 @@ func (d hostileDocument) text(t testing.TB) string {
 
 func hostileDocuments() []hostileDocument {
 	var all []hostileDocument
-	for _, part := range [][]hostileDocument{hostileFiles, hostileKeys, hostileDescriptors, hostileSecrets, hostileRevocations} {
+	for _, part := range [][]hostileDocument{hostileFiles, hostileKeys, hostileDescriptors, otherKinds, hostileSecrets, hostileRevocations} {
 		all = append(all, part...)
 	}
 	return all

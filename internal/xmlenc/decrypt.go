@@ -1,0 +1,130 @@
+package xmlenc
+
+import (
+	"crypto"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+
+	"dataprotection.example/internal/xmldoc"
+)
+
+// ErrDecrypt is the one error for whatever is wrong with the encrypted bytes: a
+// session key that is not for this private key, a ciphertext cut short or
+// changed, a bad padding, a content that is not XML. It also stands for every
+// error of the private key's holder, because a token that says why it refused a
+// session key says too much.
+var ErrDecrypt = errors.New("xmlenc: the element cannot be decrypted: its bytes are damaged or were not encrypted to this key")
+
+// MissingKeyError says that none of the certificates a document is encrypted to
+// is at hand.
+type MissingKeyError struct {
+	Certificates [][]byte // DER, or whatever stood in its place
+}
+
+func (e *MissingKeyError) Error() string {
+	return "xmlenc: the private key of none of the certificates named in the element is at hand"
+}
+
+// FindKey returns the private key that belongs to a certificate, nil if it is
+// not at hand. It must be an RSA key, and its Decrypt must take
+// *rsa.OAEPOptions and *rsa.PKCS1v15DecryptOptions with a SessionKeyLen.
+type FindKey func(der []byte) crypto.Decrypter
+
+// Decrypt returns the element that was encrypted into document, which is an
+// EncryptedData: UTF-8, one well-formed element, spelled as its writer did. The
+// key of the first certificate that find knows is used, and no other is tried.
+//
+// The error is ErrDecrypt for the bytes, a *MissingKeyError for the lack of a
+// key, ErrFIPS in strict FIPS mode, or tells what of the document's structure is
+// wrong or not supported.
+func Decrypt(document []byte, find FindKey) ([]byte, error) {
+	if err := checkFIPS(); err != nil {
+		return nil, err
+	}
+	root, err := xmldoc.Parse(document)
+	if err != nil {
+		return nil, err
+	}
+	m, err := read(root)
+	if err != nil {
+		return nil, err
+	}
+	for _, der := range m.certificates {
+		if key := find(der); key != nil {
+			return m.open(key)
+		}
+	}
+	return nil, &MissingKeyError{m.certificates}
+}
+
+// Certificates returns the certificates whose keys open document, an
+// EncryptedData: DER, or whatever stands in its place.
+func Certificates(document []byte) ([][]byte, error) {
+	root, err := xmldoc.Parse(document)
+	if err != nil {
+		return nil, err
+	}
+	m, err := read(root)
+	return m.certificates, err
+}
+
+// open decrypts m with the private key of one of its certificates.
+func (m message) open(key crypto.Decrypter) ([]byte, error) {
+	sessionKey := m.sessionKey(key)
+	defer clear(sessionKey)
+	plain, ok := decryptCBC(sessionKey, m.content)
+	if !ok {
+		return nil, ErrDecrypt
+	}
+	if _, err := xmldoc.Parse(plain); err != nil {
+		clear(plain)
+		return nil, ErrDecrypt
+	}
+	return plain, nil
+}
+
+// sessionKey returns the key that m's content is encrypted with, or, if there
+// is none in it, random bytes, with which the content does not open.
+func (m message) sessionKey(key crypto.Decrypter) []byte {
+	random := make([]byte, m.keySize)
+	rand.Read(random)
+	var options crypto.DecrypterOpts = &rsa.OAEPOptions{Hash: crypto.SHA1}
+	if m.transport == PKCS1v15 {
+		// The private key answers a bad padding with random bytes of this
+		// length, in constant time (RFC 3218, 2.3.2).
+		//lint:ignore SA1019 .NET writes nothing else
+		options = &rsa.PKCS1v15DecryptOptions{SessionKeyLen: m.keySize}
+	}
+	sessionKey, err := key.Decrypt(rand.Reader, m.wrapped, options)
+	if err != nil || len(sessionKey) != m.keySize {
+		clear(sessionKey)
+		return random
+	}
+	return sessionKey
+}
+
+// decryptCBC returns the content without its IV and padding; false if that
+// cannot be. Of the padding the last byte counts and nothing else: .NET fills
+// the others with random bytes (ISO 10126), and reads what others fill with
+// zeros (ANSI X9.23) or repetitions (PKCS #7).
+func decryptCBC(key, content []byte) ([]byte, bool) {
+	if len(content) < 2*aes.BlockSize || len(content)%aes.BlockSize != 0 {
+		return nil, false
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, false
+	}
+	iv, ciphertext := content[:aes.BlockSize], content[aes.BlockSize:]
+	plain := make([]byte, len(ciphertext))
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, ciphertext)
+	padding := int(plain[len(plain)-1])
+	if padding == 0 || padding > aes.BlockSize {
+		clear(plain)
+		return nil, false
+	}
+	return plain[:len(plain)-padding], true
+}

@@ -61,7 +61,7 @@ func codeRules() []rule {
 // packages with options mention it as the value of a function.
 func checkClocks(tr *tree, report reporter) {
 	for f := range tr.goFiles(false) {
-		if under(f.path, "cmd", "examples") {
+		if allowed(f.path, []string{"cmd", "examples", testSupport}) {
 			continue
 		}
 		called := map[ast.Expr]bool{}
@@ -84,8 +84,8 @@ func checkClocks(tr *tree, report reporter) {
 // checkGlobals knows a constant from a variable by how it is made.
 func checkGlobals(tr *tree, report reporter) {
 	for f := range tr.goFiles(false) {
-		if under(f.path, "internal/dotnettest") {
-			continue // serves tests, and guards one build for all of them
+		if allowed(f.path, []string{testSupport}) {
+			continue // one build or one server may serve all tests
 		}
 		for _, d := range f.ast.Decls {
 			decl, ok := d.(*ast.GenDecl)

@@ -14,7 +14,7 @@ func (p *program) completionCommand() *cobra.Command {
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print a script that completes commands, flags and key ids",
 		Long: `Print a script for a shell that completes commands, flags and the ids of the keys
-in the ring.`,
+in the ring. That for bash needs the package bash-completion.`,
 		Example: `  source <(keyctl completion bash)
   keyctl completion zsh > "${fpath[1]}/_keyctl"
   keyctl completion fish > ~/.config/fish/completions/keyctl.fish

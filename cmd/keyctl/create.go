@@ -58,7 +58,7 @@ func (p *program) create(ctx context.Context, o createOptions) error {
 	case o.algorithms.Encryption.GCM() && o.algorithms.Validation != 0:
 		return usagef("--validation is not for %v, which authenticates by itself", o.algorithms.Encryption)
 	}
-	s, err := p.openStore()
+	s, err := p.openForWriting()
 	if err != nil {
 		return err
 	}
@@ -82,6 +82,9 @@ func (p *program) create(ctx context.Context, o createOptions) error {
 		p.note("made the key directory %s", s.place)
 	}
 	p.note("%s", why)
+	if !now.Before(k.ExpirationDate) {
+		p.warn("the key is expired, since %s", dotnet.FormatDate(k.ExpirationDate))
+	}
 	l.Keys = append(l.Keys, k)
 	chosen := policy().Resolve(now, l.Keys).Default
 	if p.json {

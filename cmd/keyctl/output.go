@@ -84,8 +84,9 @@ func printable(text string) string {
 	return b.String()
 }
 
-// moment shows a time to a person, whose column heading says that it is UTC.
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
+// moment shows a time to a person, to the minute, under a column heading that
+// says that it is UTC. Show and JSON have the rest.
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
 
 // style is how a cell stands out on a terminal: an SGR parameter of ECMA-48.
 type style string

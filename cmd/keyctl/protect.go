@@ -56,11 +56,13 @@ func (p *program) protect(ctx context.Context, o protectOptions) error {
 		return err
 	}
 	s, err := p.openStore()
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if s.absent && o.noCreate {
+	case s.absent && o.noCreate:
 		return s.missing(exitUnmet)
+	case !o.noCreate:
+		p.warnOfOtherOwner(s.place)
 	}
 	plaintext, err := p.readInput("plaintext")
 	if err != nil {

@@ -92,7 +92,7 @@ func parseReason(text string) (string, error) {
 
 // revoke revokes single keys: all of them, or none if one is not in the ring.
 func (p *program) revoke(ctx context.Context, ids []uuid.UUID, o revokeOptions) error {
-	s, err := p.openStore()
+	s, err := p.openForWriting()
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,23 @@ func (p *program) revoke(ctx context.Context, ids []uuid.UUID, o revokeOptions) 
 			p.note("key %s was already revoked", id)
 		}
 	}
+	p.noteNoDefault(l, done)
 	return errors.Join(p.printRevoked(done), err)
+}
+
+// noteNoDefault tells of a ring that a revocation has left without a default
+// key; l is the ring before it.
+func (p *program) noteNoDefault(l *keyring.Listing, done revokedView) {
+	if policy().Resolve(p.now(), l.Keys).Default == nil {
+		return
+	}
+	after := slices.Clone(l.Keys)
+	for i := range after {
+		after[i].Revoked = after[i].Revoked || slices.Contains(done.Revoked, after[i].ID.String())
+	}
+	if policy().Resolve(p.now(), after).Default == nil {
+		p.note("the ring has no default key now: servers that may make one will, and so does keyctl create")
+	}
 }
 
 // since says when a key was revoked, as far as is known.
@@ -150,73 +166,6 @@ func since(k keyring.Key) string {
 func inRing(l *keyring.Listing, id uuid.UUID) bool {
 	_, ok := l.Key(id)
 	return ok || slices.ContainsFunc(l.Broken, func(b keyring.BrokenKey) bool { return b.ID == id })
-}
-
-// revokeAll revokes every key created before a time.
-func (p *program) revokeAll(ctx context.Context, o revokeOptions) error {
-	if o.before.After(p.start) && !o.force {
-		return failed(fmt.Errorf("--before %s is in the future", dotnet.FormatDate(o.before)),
-			"it would revoke keys that are still to be made, and none could be made until then; --force does it all the same")
-	}
-	s, err := p.openExisting()
-	if err != nil {
-		return err
-	}
-	m, l, err := p.readRing(ctx, s)
-	if err != nil {
-		return err
-	}
-	covered := func(k keyring.Key) bool { return o.before.IsZero() || k.CreationDate.Before(o.before) }
-	done := revokedView{Revoked: []string{}, Already: []string{}, Names: []string{}}
-	var atStake []keyView
-	for _, v := range viewAll(l, p.now()) {
-		switch {
-		case v.CreationDate == nil || !covered(v.key):
-		case v.key.Revoked:
-			done.Already = append(done.Already, v.id())
-		default:
-			atStake = append(atStake, v)
-		}
-	}
-	if err := p.preview(atStake); err != nil {
-		return err
-	}
-	which := "now in the ring"
-	if !o.before.IsZero() {
-		which = "created before " + dotnet.FormatDate(o.before)
-	}
-	p.note("this revokes every key %s: %s, beside %d already revoked; what was protected with it will not open any more",
-		which, count(len(atStake), "key"), len(done.Already))
-	if err := p.confirm(fmt.Sprintf("revoke %s in %s?", count(len(atStake), "key"), s.place), o.yes); err != nil {
-		return err
-	}
-	r, err := m.RevokeAllKeys(ctx, o.before, o.reason)
-	p.warnOfMisleading(r)
-	done.Names = append(done.Names, r.Names...)
-	if err != nil {
-		err = fmt.Errorf("not every key may be revoked: %w", err)
-		return errors.Join(p.printRevoked(done), err)
-	}
-	done.Revoked, err = p.newlyRevoked(ctx, m, l, atStake)
-	return errors.Join(p.printRevoked(done), err)
-}
-
-// newlyRevoked returns the ids of the keys that have become revoked.
-func (p *program) newlyRevoked(ctx context.Context, m *keyring.Manager, before *keyring.Listing, expected []keyView) ([]string, error) {
-	ids := []string{}
-	after, err := m.Read(ctx)
-	if err != nil {
-		for _, v := range expected {
-			ids = append(ids, v.id())
-		}
-		return ids, fmt.Errorf("the revocation is stored, but the ring cannot be read again: %w", err)
-	}
-	for _, k := range after.Keys {
-		if old, _ := before.Key(k.ID); k.Revoked && !old.Revoked {
-			ids = append(ids, k.ID.String())
-		}
-	}
-	return ids, nil
 }
 
 func (p *program) warnOfMisleading(r keyring.RevokeResult) {

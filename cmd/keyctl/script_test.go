@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts holds keyctl to its contract, as a process among others. The
-// scripts have these commands of their own:
+// scripts have a condition of their own, [root], and these commands:
 //
 //	exits STATUS PROGRAM ARG…        runs a program that must end with that status
 //	[!] jsonq FILE PATH VALUE        a field such as 0.state or deleted.len, the last being a length
@@ -38,9 +38,16 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "")
 			env.Setenv("KEYCTL_DIR", "")
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // or each process sleeps a second
 			env.Setenv("BADUTF8", "a\xff")
 			env.Setenv("EVIL", "\x1b[31mred\u009b")
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "root" {
+				return false, fmt.Errorf("no condition %s", name)
+			}
+			return os.Geteuid() == 0, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   cmdExits,

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"dataprotection.example/keyring"
 	"dataprotection.example/xmlrepo"
@@ -38,6 +37,15 @@ func (p *program) openStore() (*store, error) {
 		p.warnOfLooseModes(s.place)
 	}
 	return s, nil
+}
+
+// openForWriting is openStore for commands that may add to the ring.
+func (p *program) openForWriting() (*store, error) {
+	s, err := p.openStore()
+	if err == nil {
+		p.warnOfOtherOwner(s.place)
+	}
+	return s, err
 }
 
 // openExisting is openStore for commands that do not begin a ring.
@@ -109,40 +117,4 @@ func unreadable(err error) error {
 		return failed(err, "a ring counts as a whole, for what cannot be read may be a revocation: restore that file, or move it away")
 	}
 	return err
-}
-
-// warnOfLooseModes tells of a directory or key files that other users can get
-// at. What cannot be examined is left to the reading itself, which will say why.
-func (p *program) warnOfLooseModes(dir string) {
-	if runtime.GOOS == "windows" {
-		return // modes say nothing there
-	}
-	const others = 0o077
-	var open []string
-	if info, err := os.Stat(dir); err == nil && info.IsDir() && info.Mode()&others != 0 {
-		open = append(open, fmt.Sprintf("the directory %s (%v)", dir, info.Mode()))
-	}
-	entries, _ := os.ReadDir(dir)
-	loose, example := 0, ""
-	for _, e := range entries {
-		if filepath.Ext(e.Name()) != ".xml" {
-			continue
-		}
-		file := filepath.Join(dir, e.Name())
-		if info, err := os.Stat(file); err == nil && info.Mode()&others != 0 {
-			if loose++; loose == 1 {
-				example = fmt.Sprintf("%s (%v)", file, info.Mode())
-			}
-		}
-	}
-	switch {
-	case loose == 1:
-		open = append(open, "the file "+example)
-	case loose > 1:
-		open = append(open, fmt.Sprintf("%d files such as %s", loose, example))
-	}
-	if len(open) > 0 {
-		p.warn("open to other users: %s", strings.Join(open, ", "))
-		p.note("hint: chmod the directory to 700 and the files to 600, and replace keys that others may have read")
-	}
 }

@@ -59,7 +59,7 @@ func (p *program) unprotect(ctx context.Context, o unprotectOptions) error {
 	}
 	ring, err := p.openRing(ctx, s, false)
 	if err != nil {
-		return err
+		return unreadable(err)
 	}
 	defer ring.Close()
 	opened, err := o.open(ctx, o.protector(p, ring), payload)

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// warnOfLooseModes tells of a directory or key files that other users can get
+// at. What cannot be examined is left to the reading itself, which will say why.
+func (p *program) warnOfLooseModes(dir string) {
+	if runtime.GOOS == "windows" {
+		return // modes say nothing there
+	}
+	const others = 0o077
+	var open []string
+	if info, err := os.Stat(dir); err == nil && info.IsDir() && info.Mode()&others != 0 {
+		open = append(open, fmt.Sprintf("the directory %s (%v)", dir, info.Mode()))
+	}
+	entries, _ := os.ReadDir(dir)
+	loose, example := 0, ""
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".xml" {
+			continue
+		}
+		file := filepath.Join(dir, e.Name())
+		if info, err := os.Stat(file); err == nil && info.Mode()&others != 0 {
+			if loose++; loose == 1 {
+				example = fmt.Sprintf("%s (%v)", file, info.Mode())
+			}
+		}
+	}
+	switch {
+	case loose == 1:
+		open = append(open, "the file "+example)
+	case loose > 1:
+		open = append(open, fmt.Sprintf("%d files such as %s", loose, example))
+	}
+	if len(open) > 0 {
+		p.warn("open to other users: %s", strings.Join(open, ", "))
+		p.note("hint: chmod the directory to 700 and the files to 600, and replace keys that others may have read")
+	}
+}
+
+// warnOfOtherOwner tells of a directory that belongs to another user, such as
+// the servers' when root is at work: a file that they cannot read fails their
+// whole ring.
+func (p *program) warnOfOtherOwner(dir string) {
+	info, err := os.Stat(dir)
+	if err != nil || !info.IsDir() {
+		return
+	}
+	if owner, ok := ownerOf(info); ok && owner != os.Geteuid() {
+		p.warn("%s belongs to user %d and this is user %d: what is written here, %d alone can read", dir, owner, os.Geteuid(), os.Geteuid())
+		p.note("hint: a server that cannot read one file of its ring cannot use the ring: chown new files, or use sudo -u '#%d' keyctl", owner)
+	}
+}

@@ -114,7 +114,7 @@ func unreadable(err error) error {
 	case err == nil || errors.Is(err, fs.ErrPermission):
 		return err
 	case errors.As(err, &element), errors.As(err, &file) && filepath.Ext(file.Path) == ".xml":
-		return failed(err, "a ring counts as a whole, for what cannot be read may be a revocation: restore that file, or move it away")
+		return failed(err, "the whole ring is refused, since what cannot be read may be a revocation: restore that file, or move it away if it is none")
 	}
 	return err
 }

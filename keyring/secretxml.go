@@ -122,7 +122,7 @@ func opens(d XMLDecryptor, name string) bool { return slices.Contains(d.Decrypto
 
 // decrypt opens one element with the first decryptor that knows its type.
 func decrypt(ctx context.Context, name string, el *etree.Element, decryptors []XMLDecryptor) (*etree.Element, error) {
-	missing := fmt.Errorf("%w: no decryptor for %s is configured", ErrDecryptionKeyMissing, name)
+	missing := missingDecryptor(name)
 	for _, d := range decryptors {
 		if !opens(d, name) {
 			continue

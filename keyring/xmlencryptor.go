@@ -3,6 +3,7 @@ package keyring
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"dataprotection.example/internal/xmldoc"
 )
@@ -45,8 +46,46 @@ const (
 	// culture and token when it reads them.
 	dotnetAssembly = ", Microsoft.AspNetCore.DataProtection, Version=8.0.0.0, Culture=neutral, PublicKeyToken=adb9793829ddae60"
 
-	nullDecryptorType = dotnetNamespace + "XmlEncryption.NullXmlDecryptor"
+	nullDecryptorType    = dotnetNamespace + "XmlEncryption.NullXmlDecryptor"
+	dpapiDecryptorType   = dotnetNamespace + "XmlEncryption.DpapiXmlDecryptor"
+	dpapiNGDecryptorType = dotnetNamespace + "XmlEncryption.DpapiNGXmlDecryptor"
 )
+
+// missingDecryptor says why nothing opens what the class called name does. What
+// Windows has encrypted another node may be able to open.
+func missingDecryptor(name string) error {
+	switch name {
+	case dpapiDecryptorType:
+		return fmt.Errorf("%w: it is encrypted with Windows DPAPI, which only .NET on Windows opens, as the user or on the machine that wrote it", ErrDecryptionKeyMissing)
+	case dpapiNGDecryptorType:
+		return fmt.Errorf("%w: it is encrypted with Windows DPAPI-NG, which only .NET on Windows opens, for whom the rule in the element names", ErrDecryptionKeyMissing)
+	}
+	return fmt.Errorf("%w: no decryptor for %s is configured", ErrDecryptionKeyMissing, name)
+}
+
+// EncryptedSecrets returns the encrypted parts of a stored <key>, in document
+// order, each with the class of .NET that opens it, without assembly, or with
+// the attribute as it stands where that names none. There are none where the
+// key lies in clear text; what [NullXMLEncryptor] wrote is among them. Nothing
+// is decrypted.
+func EncryptedSecrets(element []byte) ([]EncryptedXML, error) {
+	root, err := xmldoc.Parse(element)
+	if err != nil {
+		return nil, err
+	}
+	var all []EncryptedXML
+	for _, s := range appendSecrets(nil, root) {
+		e := EncryptedXML{DecryptorType: s.decryptor}
+		if s.err != nil {
+			e.DecryptorType, _ = attribute(s.el, "decryptorType")
+		}
+		if child, err := onlyChild(s.el); err == nil {
+			e.XML = xmldoc.Compact(child)
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
 
 // NullXMLEncryptor encrypts nothing and says so in the element it writes
 // (NullXmlEncryptor). A ring takes a key written by it for an unencrypted one.

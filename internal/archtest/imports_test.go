@@ -15,7 +15,7 @@ var rooms = map[string][]string{
 
 	"keyring":        {"xmlrepo", "internal/authenc", "internal/dotnet", "internal/secret", "internal/xmldoc"},
 	"keyring/...":    {"keyring"},
-	"keyring/atrest": {"keyring", "internal/secret", "internal/xmldoc", "internal/xmlenc"},
+	"keyring/atrest": {"xmlrepo", "keyring", "internal/secret", "internal/xmldoc", "internal/xmlenc"},
 
 	"protector":         {"xmlrepo", "keyring", "internal/dotnet"},
 	"protector/...":     {"protector", "keyring", "internal/dotnet"},

@@ -35,7 +35,7 @@ type FindKey func(der []byte) crypto.Decrypter
 
 // Decrypt returns the element that was encrypted into document, which is an
 // EncryptedData: UTF-8, one well-formed element, spelled as its writer did. The
-// key of the first certificate that find knows is used, and no other is tried.
+// keys of the certificates that find knows are tried in the document's order.
 //
 // The error is ErrDecrypt for the bytes, a *MissingKeyError for the lack of a
 // key, ErrFIPS in strict FIPS mode, or tells what of the document's structure is
@@ -52,12 +52,17 @@ func Decrypt(document []byte, find FindKey) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	err = &MissingKeyError{m.certificates}
 	for _, der := range m.certificates {
 		if key := find(der); key != nil {
-			return m.open(key)
+			plain, ok := m.open(key)
+			if ok {
+				return plain, nil
+			}
+			err = ErrDecrypt
 		}
 	}
-	return nil, &MissingKeyError{m.certificates}
+	return nil, err
 }
 
 // Certificates returns the certificates whose keys open document, an
@@ -72,18 +77,18 @@ func Certificates(document []byte) ([][]byte, error) {
 }
 
 // open decrypts m with the private key of one of its certificates.
-func (m message) open(key crypto.Decrypter) ([]byte, error) {
+func (m message) open(key crypto.Decrypter) ([]byte, bool) {
 	sessionKey := m.sessionKey(key)
 	defer clear(sessionKey)
 	plain, ok := decryptCBC(sessionKey, m.content)
 	if !ok {
-		return nil, ErrDecrypt
+		return nil, false
 	}
 	if _, err := xmldoc.Parse(plain); err != nil {
 		clear(plain)
-		return nil, ErrDecrypt
+		return nil, false
 	}
-	return plain, nil
+	return plain, true
 }
 
 // sessionKey returns the key that m's content is encrypted with, or, if there

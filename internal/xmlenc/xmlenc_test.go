@@ -260,3 +260,31 @@ func TestMissingKey(t *testing.T) {
 		t.Errorf("got %v, %+v", err, missing)
 	}
 }
+
+// Where several certificates are named and several keys are at hand, the one
+// that fits is found.
+func TestSeveralKeys(t *testing.T) {
+	id, other := owner(t, "rsa2048"), owner(t, "other3072")
+	for _, transport := range []xmlenc.Transport{xmlenc.OAEP, xmlenc.PKCS1v15} {
+		document := change(t, encrypt(t, id, transport), func(root *etree.Element) {
+			data := find(t, root, "X509Data")
+			first := data.Copy()
+			setRaw(find(t, first, "X509Certificate"), other.certificate.Raw)
+			data.Parent().InsertChildAt(0, first)
+		})
+		asked := 0
+		plain, err := xmlenc.Decrypt(document, func(der []byte) crypto.Decrypter {
+			asked++
+			if key := other.find(der); key != nil {
+				return key
+			}
+			return id.find(der)
+		})
+		if err != nil || string(plain) != sample || asked != 2 {
+			t.Errorf("got %q, %v after %d questions", plain, err, asked)
+		}
+		if plain, err := xmlenc.Decrypt(document, other.find); err != xmlenc.ErrDecrypt {
+			t.Errorf("with the wrong key: %q, %v", plain, err)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+// Package pollwatch finds out that a store has changed by looking at it now and
+// then, and sooner when somebody drops a hint.
+package pollwatch
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// Watch says how a store is watched.
+type Watch struct {
+	// Interval is the time between two looks. Up to a fifth is taken off at
+	// random, so that nodes that start together do not look together.
+	Interval time.Duration
+
+	// Look returns a text for the present state of the store. That it cannot
+	// be looked at counts as a state too: its beginning and its end are
+	// changes, and a reader that has failed hears when to try again.
+	Look func(ctx context.Context) (string, error)
+
+	// Hints, unless nil, bring texts for states of which others tell. The
+	// empty one tells nothing but that it is time for a look.
+	Hints <-chan string
+}
+
+// failed is the state of a store that cannot be looked at. Look returns no
+// control characters.
+const failed = "\x00"
+
+// Run looks until ctx is done, and sends to out after every change. It never
+// waits for a receiver: out needs room for one value, which then tells of every
+// change that came since. The first state it learns is a change, because nobody
+// can tell what was before.
+func (w Watch) Run(ctx context.Context, out chan<- struct{}) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	hints := w.Hints
+	last := ""
+	for {
+		state := ""
+		select {
+		case <-ctx.Done():
+			return
+		case hint, ok := <-hints:
+			if !ok {
+				hints = nil
+				continue
+			}
+			state = hint
+		case <-timer.C:
+		}
+		if state == "" {
+			state = w.look(ctx)
+			timer.Reset(w.Interval - time.Duration(rand.Float64()*0.2*float64(w.Interval)))
+		}
+		if state == last || ctx.Err() != nil {
+			continue
+		}
+		last = state
+		select {
+		case out <- struct{}{}:
+		default: // the value that is still waiting tells of this change too
+		}
+	}
+}
+
+func (w Watch) look(ctx context.Context) string {
+	state, err := w.Look(ctx)
+	if err != nil {
+		return failed
+	}
+	return state
+}

@@ -1,10 +1,12 @@
 package keyring
 
 import (
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
+
+	"dataprotection.example/internal/secret"
 )
 
 // Key is one key of a ring as it stood when the ring was read (IKey). It is a
@@ -67,15 +69,37 @@ func (k Key) expired(now time.Time) bool { return !now.Before(k.ExpirationDate) 
 // the encryptor when somebody first asks: a ring of ten thousand keys uses a
 // handful. It is shared by every copy of a Key and by successive snapshots.
 type material struct {
-	encryptor func() (*Encryptor, error)
+	algorithms Algorithms
+	text       secret.Bytes // the master key in base64
+	made       atomic.Pointer[encryptorOrError]
+	from       fingerprint // of the element it was read from, if a reader may know it again
 }
 
-func newMaterial(make func() (*Encryptor, error)) *material {
-	return &material{encryptor: sync.OnceValues(func() (*Encryptor, error) {
-		e, err := make()
-		if err != nil {
-			return nil, unreadableError{err}
+type encryptorOrError struct {
+	encryptor *Encryptor
+	err       error
+}
+
+// newMaterial returns the material of a key whose descriptor has been read, or
+// could not be because of fault.
+func newMaterial(a Algorithms, text secret.Bytes, fault error) *material {
+	m := &material{algorithms: a, text: text}
+	if fault != nil {
+		m.made.Store(&encryptorOrError{err: unreadableError{fault}})
+	}
+	return m
+}
+
+func (m *material) encryptor() (*Encryptor, error) {
+	made := m.made.Load()
+	if made == nil {
+		made = new(encryptorOrError)
+		if made.encryptor, made.err = newEncryptor(m.algorithms, m.text); made.err != nil {
+			made.err = unreadableError{made.err}
 		}
-		return e, nil
-	})}
+		if !m.made.CompareAndSwap(nil, made) {
+			made = m.made.Load() // so that everybody has the same one
+		}
+	}
+	return made.encryptor, made.err
 }

@@ -1,12 +1,11 @@
 package keyring
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -43,17 +42,48 @@ func (l *Listing) Key(id uuid.UUID) (Key, bool) {
 	return Key{}, false
 }
 
-// reader turns elements into a Listing. With a cache it keeps what it made of
-// an element for as long as the element's bytes stay the same, so that a key's
-// encryptor survives from one snapshot to the next. Not for concurrent use.
+// reader turns elements into a Listing. With a cache it takes what it made of
+// an element the last time for as long as the element's XML stays the same, so
+// that a key's encryptor survives from one snapshot to the next. Not for
+// concurrent use.
 type reader struct {
 	decryptors []XMLDecryptor
-	cache      map[string]cached // by element name; nil: no cache
+	cache      map[string]cached // by name, except keys; nil: remember nothing
+	last       *Listing          // has the keys, which would need as much memory again in cache
 }
 
-type cached struct {
-	sum    [sha256.Size]byte
-	parsed parsedElement
+// cached is what an element was found to mean.
+type cached parsedElement
+
+// known returns what is remembered, by element name.
+func (r *reader) known() map[string]parsedElement {
+	if r.cache == nil {
+		return nil
+	}
+	known := make(map[string]parsedElement, len(r.cache))
+	for name, c := range r.cache {
+		known[name] = parsedElement(c)
+	}
+	if r.last != nil {
+		for _, k := range r.last.Keys {
+			k.Revoked, k.RevocationDate, k.RevocationReason = false, time.Time{}, ""
+			known[k.ElementName] = parsedElement{kind: goodKey, key: k, from: k.material.from}
+		}
+	}
+	return known
+}
+
+// remember keeps what was parsed into l.
+func (r *reader) remember(parsed []parsedElement, l *Listing) {
+	if r.cache == nil {
+		return
+	}
+	r.cache, r.last = make(map[string]cached), l
+	for _, e := range parsed {
+		if e.kind != goodKey && e.err == nil {
+			r.cache[e.source.Name] = cached(e)
+		}
+	}
 }
 
 // read loads and understands the whole store: everything, or an error that
@@ -68,16 +98,10 @@ func (r *reader) read(ctx context.Context, repo xmlrepo.Repository) (*Listing, e
 
 // understand is read for elements that are already at hand.
 func (r *reader) understand(ctx context.Context, elements []xmlrepo.Element) (*Listing, error) {
+	parsed := parseElements(ctx, elements, r.known(), r.decryptors)
 	l := &Listing{Keys: make([]Key, 0, len(elements))}
-	var fresh map[string]cached
-	if r.cache != nil {
-		fresh = make(map[string]cached, len(elements))
-	}
-	for _, e := range parseElements(ctx, elements, r.cache, r.decryptors) {
+	for _, e := range parsed {
 		l.unopened = l.unopened || e.retry
-		if fresh != nil && e.err == nil && !e.retry {
-			fresh[e.source.Name] = cached{e.sum, e}
-		}
 		if err := l.add(e); err != nil {
 			return nil, err
 		}
@@ -85,16 +109,14 @@ func (r *reader) understand(ctx context.Context, elements []xmlrepo.Element) (*L
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if fresh != nil {
-		r.cache = fresh
-	}
 	slices.SortFunc(l.Keys, func(a, b Key) int {
-		return cmp.Or(a.CreationDate.Compare(b.CreationDate), bytes.Compare(a.ID[:], b.ID[:]))
+		return cmp.Or(a.CreationDate.Compare(b.CreationDate), compareIDs(&a, &b))
 	})
 	if err := l.checkDuplicates(); err != nil {
 		return nil, err
 	}
 	l.applyRevocations()
+	r.remember(parsed, l)
 	return l, nil
 }
 
@@ -111,6 +133,9 @@ func (l *Listing) add(e parsedElement) error {
 	case e.kind == goodKey:
 		k := e.key
 		k.ElementName, k.Location = source.Name, source.Location
+		if i := strings.LastIndex(k.Location, k.ElementName); i >= 0 {
+			k.ElementName = k.Location[i:][:len(k.ElementName)] // the two share memory
+		}
 		l.Keys = append(l.Keys, k)
 	case e.kind == goodRevocation:
 		r := e.revocation

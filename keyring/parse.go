@@ -34,27 +34,38 @@ type parsedElement struct {
 	key        Key
 	revocation revocation
 	source     ElementError // Name and Location only
-	sum        [sha256.Size]byte
-	retry      bool // a decryptor failed, and may not another time
+	from       fingerprint  // of the XML, if the reader remembers
+	retry      bool         // a decryptor failed, and may not another time
 	err        error
 }
 
+// fingerprint is half the SHA-256 of an element's XML, zero for none.
+type fingerprint [sha256.Size / 2]byte
+
+func fingerprintOf(xml []byte) fingerprint {
+	sum := sha256.Sum256(xml)
+	return fingerprint(sum[:])
+}
+
 // parseElements parses elements on every processor and returns the results in
-// the same order. What the cache holds under the same name and bytes is taken
-// from there.
-func parseElements(ctx context.Context, elements []xmlrepo.Element, cache map[string]cached, decryptors []XMLDecryptor) []parsedElement {
+// the same order. What known has under the same name and bytes is taken from
+// there; nil knows nothing.
+func parseElements(ctx context.Context, elements []xmlrepo.Element, known map[string]parsedElement, decryptors []XMLDecryptor) []parsedElement {
 	out := make([]parsedElement, len(elements))
 	var next atomic.Int64
 	work := func() {
 		for i := int(next.Add(1)) - 1; i < len(elements) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
 			e := elements[i]
-			sum := sha256.Sum256(e.XML)
-			if hit, ok := cache[e.Name]; ok && hit.sum == sum {
-				out[i] = hit.parsed
+			var from fingerprint
+			if known != nil {
+				from = fingerprintOf(e.XML)
+			}
+			if old, ok := known[e.Name]; ok && old.from == from {
+				out[i] = old
 			} else {
 				out[i] = parseElement(ctx, e.XML, decryptors)
+				out[i].remember(from)
 			}
-			out[i].sum = sum
 			out[i].source = ElementError{Name: e.Name, Location: e.Location}
 		}
 	}
@@ -65,6 +76,17 @@ func parseElements(ctx context.Context, elements []xmlrepo.Element, cache map[st
 	work()
 	wg.Wait()
 	return out
+}
+
+// remember notes what e was parsed from, unless it is to be parsed again.
+func (e *parsedElement) remember(from fingerprint) {
+	if e.retry {
+		return
+	}
+	e.from = from
+	if e.key.material != nil {
+		e.key.material.from = from
+	}
 }
 
 // parseElement reads the XML of one element.
@@ -131,13 +153,7 @@ func readDescriptor(ctx context.Context, el *etree.Element, k *Key, decryptors [
 		text, err = kind.masterKeyText(inner)
 		return err
 	}()
-	algorithms := k.Algorithms
 	k.DecryptorMissing = errors.Is(err, ErrDecryptionKeyMissing)
-	k.material = newMaterial(func() (*Encryptor, error) {
-		if err != nil {
-			return nil, err
-		}
-		return newEncryptor(algorithms, text)
-	})
+	k.material = newMaterial(k.Algorithms, text, err)
 	return retry
 }

@@ -45,6 +45,15 @@ namespace Peer
             { "resolveDecryptors", Syntax.ResolveDecryptors },
             { "printXml", Syntax.PrintXml },
 
+            { "ticketSerialize", Tickets.Serialize },
+            { "ticketDeserialize", Tickets.Deserialize },
+            { "ticketProtect", Tickets.Protect },
+            { "ticketUnprotect", Tickets.Unprotect },
+            { "ticketProperties", Tickets.Properties },
+            { "ticketSetProperties", Tickets.SetProperties },
+            { "ticketPrincipals", Tickets.Principals },
+            { "claimConstants", Tickets.ClaimConstants },
+
             { "bench", Bench.Payloads },
             { "benchOpen", Bench.Open },
         };

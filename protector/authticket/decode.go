@@ -26,8 +26,8 @@ const maxReserve = 64
 // [Ticket.MarshalBinary] for the format and the package documentation for how
 // strict it is. Fields with a default are filled: nothing that was read is empty
 // and means something else. An error wraps [ErrMalformed] and leaves t as it was.
-// t keeps no part of data. Memory is in proportion to len(data), at most about 20
-// bytes for each.
+// t keeps no part of data. Whatever data says, no more than 100 bytes are
+// allocated for each of its own.
 func (t *Ticket) UnmarshalBinary(data []byte) error {
 	d := decoder{rest: data, size: len(data)}
 	read := d.ticket()

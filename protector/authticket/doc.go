@@ -65,8 +65,9 @@
 // the scheme, the types of claims, the keys of properties and their dates. So do
 // their JSON forms, which are for logs and cannot be read back. A [Token], and an
 // [Item] that is one, hide the value. Claims and other items that are printed by
-// themselves are printed whole. As with anything in fmt, this does not reach
-// values (pointers are safe) inside unexported fields of other structs.
+// themselves are printed whole. Package fmt asks nobody about what is in an
+// unexported field: a struct that keeps a ticket in one should keep a pointer,
+// of which %v prints the address.
 //
 // All functions are safe for concurrent use, values as long as nobody changes
 // them.

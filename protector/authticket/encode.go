@@ -26,7 +26,12 @@ import (
 // An error wraps [ErrUnencodable]: a text that is not valid UTF-8 (.NET would
 // alter it), a text with a default that is U+0000 (it would be read as the
 // default), a key twice in one dictionary, more than [MaxActors] actors in a row.
-func (t Ticket) MarshalBinary() ([]byte, error) { return t.AppendBinary(nil) }
+func (t Ticket) MarshalBinary() ([]byte, error) {
+	return t.AppendBinary(make([]byte, 0, usualSize))
+}
+
+// usualSize is enough for most tickets.
+const usualSize = 1024
 
 // AppendBinary appends what MarshalBinary returns to dst and returns the result,
 // nil with an error.
@@ -49,9 +54,11 @@ func (e *encoder) ticket(t Ticket) error {
 	e.text("scheme", t.Scheme)
 	e.count(len(t.Identities))
 	for i := range t.Identities {
-		if e.identity(&t.Identities[i], 0); e.err != nil {
-			return fmt.Errorf("identity %d: %w", i, e.err)
+		if e.err != nil {
+			break
 		}
+		e.identity(&t.Identities[i], 0)
+		e.within("identity", i)
 	}
 	e.int32(propertiesVersion)
 	e.dictionary("properties", t.Properties.Items)
@@ -65,10 +72,11 @@ func (e *encoder) identity(id *Identity, depth int) {
 	e.textOr("role claim type", id.roleType(), ClaimRole)
 	e.count(len(id.Claims))
 	for i := range id.Claims {
-		if e.claim(&id.Claims[i], id.nameType()); e.err != nil {
-			e.err = fmt.Errorf("claim %d: %w", i, e.err)
+		if e.err != nil {
 			return
 		}
+		e.claim(&id.Claims[i], id.nameType())
+		e.within("claim", i)
 	}
 	if e.flag(id.Bootstrap != "") {
 		e.text("bootstrap", id.Bootstrap)
@@ -144,6 +152,13 @@ func (e *encoder) count(n int) {
 }
 
 func (e *encoder) int32(n uint32) { e.buf = binary.LittleEndian.AppendUint32(e.buf, n) }
+
+// within says in which of many things an error was, if there was one.
+func (e *encoder) within(what string, index int) {
+	if e.err != nil {
+		e.err = fmt.Errorf("%s %d: %w", what, index, e.err)
+	}
+}
 
 func (e *encoder) fail(err error) {
 	if e.err == nil {

@@ -70,10 +70,7 @@ func (p Properties) date(key string) (time.Time, error) {
 const dateLayout = "Mon, 02 Jan 2006 15:04:05 GMT"
 
 func formatDate(t time.Time) string {
-	t, err := dotnet.FromTicks(dotnet.Ticks(t))
-	if err != nil {
-		panic("authticket: ticks out of range") // Ticks has cut t to the range
-	}
+	t, _ = dotnet.FromTicks(dotnet.Ticks(t)) // no error: Ticks has brought t into the range
 	return t.Format(dateLayout)
 }
 

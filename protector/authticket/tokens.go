@@ -21,8 +21,8 @@ func (p Properties) Token(name string) (value string, ok bool) {
 // Tokens returns the tokens in the order of their names in the ticket
 // (GetTokens). Names without a value are left out.
 func (p Properties) Tokens() []Token {
-	names, ok := p.Items.Get(KeyTokenNames)
-	if !ok {
+	names, _ := p.Items.Get(KeyTokenNames)
+	if names == "" {
 		return nil
 	}
 	var tokens []Token
@@ -34,15 +34,16 @@ func (p Properties) Tokens() []Token {
 	return tokens
 }
 
-// SetTokens replaces all tokens (StoreTokens). .NET separates their names by
-// semicolons: a name with one in it, or a name twice, is an error that wraps
+// SetTokens replaces all tokens (StoreTokens). The ticket lists their names with
+// semicolons between them: an empty name, one with a semicolon in it and one that
+// occurs twice would not come back. They are an error that wraps
 // [ErrUnencodable], and then nothing is changed.
 func (p *Properties) SetTokens(tokens ...Token) error {
 	names := make([]string, len(tokens))
 	var values Dictionary
 	for i, token := range tokens {
-		if strings.Contains(token.Name, ";") {
-			return fmt.Errorf("%w: the name of token %d contains a semicolon", ErrUnencodable, i)
+		if token.Name == "" || strings.Contains(token.Name, ";") {
+			return fmt.Errorf("%w: the name of token %d is empty or has a semicolon", ErrUnencodable, i)
 		}
 		names[i] = token.Name
 		values = append(values, Item{KeyTokenPrefix + token.Name, token.Value})

@@ -39,7 +39,7 @@ type listing struct {
 
 // list lists the directory.
 func (d *Dir) list(ctx context.Context, root *os.Root) (listing, error) {
-	f, err := root.Open(".")
+	f, err := d.openList(root)
 	if err != nil {
 		return listing{}, d.fault("", err)
 	}
@@ -70,6 +70,25 @@ func (d *Dir) list(ctx context.Context, root *os.Root) (listing, error) {
 	}
 	slices.SortFunc(l.files, func(a, b entry) int { return strings.Compare(a.name, b.name) })
 	return l, nil
+}
+
+// openList opens the directory that root is for listing. Through root itself
+// the listing would look at every file, where the system tells the kinds along
+// with the names; so that is only for a directory that was replaced just now.
+func (d *Dir) openList(root *os.Root) (*os.File, error) {
+	opened, err := root.Stat(".")
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(d.path, os.O_RDONLY|openNonblock, 0)
+	if err != nil {
+		return root.Open(".")
+	}
+	if info, err := f.Stat(); err != nil || !os.SameFile(info, opened) {
+		f.Close()
+		return root.Open(".")
+	}
+	return f, nil
 }
 
 // isElement says whether .NET's pattern "*.xml" matches, hence in any letter

@@ -168,7 +168,7 @@ func (d *Dir) read(root *os.Root, e entry, buf *bytes.Buffer) outcome {
 	if n > int64(d.limits.file) {
 		return outcome{err: fmt.Errorf("larger than %d bytes", d.limits.file)}
 	}
-	el, err := xmldoc.Parse(buf.Bytes())
+	xml, err := xmldoc.CompactDocument(buf.Bytes())
 	if err != nil {
 		// Perhaps a foreign writer has not finished it.
 		return outcome{err: &malformedError{err}, passing: true}
@@ -176,7 +176,7 @@ func (d *Dir) read(root *os.Root, e entry, buf *bytes.Buffer) outcome {
 	return outcome{
 		element: Element{
 			Name:     e.name[:len(e.name)-len(ext)],
-			XML:      xmldoc.Compact(el),
+			XML:      xml,
 			Location: filepath.Join(d.path, e.name),
 		},
 		bytes: int(n),

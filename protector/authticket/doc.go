@@ -50,8 +50,8 @@
 //
 // # Bytes
 //
-// The binary form is format 5 of TicketSerializer, which every ASP.NET Core
-// since 1.0 writes. What .NET wrote is reproduced byte for byte. Reading is as
+// The binary form is format 5 of TicketSerializer, the only one that ASP.NET Core
+// writes. What .NET wrote is reproduced byte for byte. Reading is as
 // lenient as .NET where that is harmless (a text spelled out where .NET writes a
 // mark for the default, any non-zero byte for true) and stricter where it is
 // not: bytes after the end, another version of the properties (.NET drops them,

@@ -101,7 +101,7 @@ func isElement(name string) bool {
 }
 
 // Fingerprint implements Fingerprinter. It is made of the names, sizes,
-// modification times and identities of the files, of a link's target and not
+// modes, modification times and identities of the files, of a link's target and not
 // the link, and is empty while one of them was modified less than two seconds
 // ago. A directory that does not exist has a fingerprint too.
 func (d *Dir) Fingerprint(ctx context.Context) (string, error) {
@@ -137,7 +137,7 @@ func (d *Dir) observe(ctx context.Context) (sum string, settled bool, err error)
 		info, err := d.stat(root, e)
 		switch {
 		case err == nil:
-			fmt.Fprintf(h, "%q %v %d %d %d\n", e.name, info.Mode().Type(), info.Size(), info.ModTime().UnixNano(), inode(info))
+			fmt.Fprintf(h, "%q %v %d %d %d\n", e.name, info.Mode(), info.Size(), info.ModTime().UnixNano(), inode(info))
 			settled = settled && !info.ModTime().After(latest)
 		case errors.Is(err, fs.ErrNotExist) && e.kind&fs.ModeSymlink == 0:
 			settled = false // deleted since it was listed

@@ -19,6 +19,9 @@ var (
 	// ErrEncryptorRequired: the ring's keys are encrypted at rest, and making
 	// an unencrypted one beside them was neither asked for nor allowed.
 	ErrEncryptorRequired = errors.New("keyring: the ring's keys are encrypted at rest and no encryptor is configured for a new one")
+	// ErrUnencryptedKey: the key lies in clear text and RequireEncryptedKeys is
+	// set. It comes wrapped in ErrKeyUnreadable.
+	ErrUnencryptedKey = errors.New("keyring: the key is not encrypted at rest, and encrypted keys are required")
 )
 
 // ElementError names the stored element at fault.

@@ -60,6 +60,7 @@ func (o Options) findings(now time.Time, l *Listing) []Finding {
 		add(CodeBrokenKey, b.Err.place(), "a key element cannot be read and is left out: %v", b.Err.Err)
 	}
 	examineKeys(now.Add(o.ClockSkew), l, add)
+	o.examineUnencrypted(l, add)
 	if mass, ok := l.latestMassRevocation(); ok && mass.date.After(now) {
 		add(CodeFutureRevocation, mass.source.place(),
 			"a revocation of all keys is dated %s, which is in the future: it also revokes what is made before then",

@@ -41,7 +41,7 @@ func TestExamine(t *testing.T) {
 		{name: "a key twice", files: []string{goodKeyXML, goodKeyXML}, want: []string{"error duplicate-key ring/doc-1.xml"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			test.opts.Now = at(noon)
+			test.opts.Now, test.opts.AllowUnencryptedKeys = at(noon), true
 			var got []string
 			for _, f := range newManager(t, files(test.files...), test.opts).Examine(t.Context()) {
 				got = append(got, strings.Join([]string{f.Level.String(), string(f.Code), f.File}, " "))
@@ -72,7 +72,7 @@ func TestExamineNamesThatMislead(t *testing.T) {
 	put(t, store, "key-"+policyKey(3).ID.String(), strings.Replace(keyXML, otherKeyID, policyKey(4).ID.String(), 1))
 	put(t, store, "revocation-"+goodKeyID, strings.Replace(revocationXML, goodKeyID, otherKeyID, 1))
 	var got []string
-	for _, f := range newManager(t, store, keyring.Options{Now: at(noon)}).Examine(t.Context()) {
+	for _, f := range newManager(t, store, keyring.Options{Now: at(noon), AllowUnencryptedKeys: true}).Examine(t.Context()) {
 		if f.Code != keyring.CodeMisleadingName {
 			t.Errorf("got %+v", f)
 		}

@@ -59,6 +59,7 @@ const (
 	CodeFutureRevocation Code = "future-revocation"
 	CodeMisleadingName   Code = "misleading-name"
 	CodeUnencryptedKeys  Code = "unencrypted-keys"
+	CodeRefusedKey       Code = "refused-key"
 
 	CodeUnreadableStore  Code = "unreadable-store"
 	CodeMalformedElement Code = "malformed-element"
@@ -93,6 +94,7 @@ func findingKinds() []findingKind {
 		{CodeBrokenKey, LevelError, "restore the file from a backup; payloads under this key do not open until then"},
 		{CodeUnreadableKey, LevelError, "give this node the certificate or key that decrypts it"},
 		{CodeUnusableKey, LevelError, "restore the file if it is damaged; a key whose algorithm is foreign needs a replacement (keyctl create)"},
+		{CodeRefusedKey, LevelError, "find out who wrote it, a node without an encryptor perhaps; encrypt it (keyctl rewrap) or delete it"},
 		{CodeFallbackKey, LevelWarning, "create a key that activates now: keyctl create --activate now"},
 		{CodeDefaultExpires, LevelWarning, "create the successor now (keyctl ensure), so that every node has read it when it is needed"},
 		{CodeFutureKey, LevelWarning, "set the clock of the node that made it, and of this one; until its creation date has passed, a mass revocation may miss the key"},
@@ -106,7 +108,7 @@ func findingKinds() []findingKind {
 		{CodeNotWritable, LevelWarning, "let the user write there, or disable automatic generation on this node and let another one make the keys"},
 		{CodeNoEvents, LevelInfo, "nothing to mend: changes are found by polling, every 30 s unless set otherwise"},
 		{CodeLeftover, LevelInfo, "nothing to mend: the next write removes it when it is an hour old"},
-		{CodeUnencryptedKeys, LevelInfo, "encrypt keys at rest with a certificate, or keep the directory and its backups from everybody else"},
+		{CodeUnencryptedKeys, LevelInfo, "encrypt the keys with a certificate (keyctl rewrap), or keep the store and its backups from everybody else and say that this is meant (AllowUnencryptedKeys)"},
 	}
 }
 

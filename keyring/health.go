@@ -51,7 +51,11 @@ func (r *Ring) report(ctx context.Context, err error) {
 	}
 	for _, f := range h.Findings {
 		if !slices.Contains(before.Findings, f) {
-			r.opts.Logger.Log(ctx, f.Level.slog(), f.Message, slog.String("event", "ring.finding"),
+			level := f.Level.slog()
+			if f.Code == CodeUnencryptedKeys {
+				level = slog.LevelWarn // nothing ails the ring, and yet somebody should decide
+			}
+			r.opts.Logger.Log(ctx, level, f.Message, slog.String("event", "ring.finding"),
 				slog.String("code", string(f.Code)), slog.String("file", f.File))
 		}
 	}

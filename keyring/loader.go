@@ -131,6 +131,7 @@ func (l *loader) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	l.opts.refuseUnencrypted(fresh)
 	if l.opts.RequireExistingKeys && !l.opened && len(fresh.Keys) == 0 {
 		return errors.New("keyring: the store holds no key, and existing keys are required")
 	}

@@ -53,7 +53,12 @@ func (m *Manager) reader() *reader { return &reader{decryptors: m.opts.allDecryp
 // occurs twice, the error is or wraps an [*ElementError] or the store's own
 // that names the file.
 func (m *Manager) Read(ctx context.Context) (*Listing, error) {
-	return m.reader().read(ctx, m.repo)
+	l, err := m.reader().read(ctx, m.repo)
+	if err != nil {
+		return nil, err
+	}
+	m.opts.refuseUnencrypted(l)
+	return l, nil
 }
 
 // Keys returns the keys of the ring, by creation date and id
@@ -81,8 +86,9 @@ type NewKeyOptions struct {
 //
 // In a ring whose unexpired keys are encrypted at rest it fails with
 // ErrEncryptorRequired when no Encryptor is configured, unless
-// AllowUnencryptedKeys is set. A mass revocation dated further ahead than
-// ClockSkew would revoke the key at birth and is an error.
+// AllowUnencryptedKeys is set, and in any ring with RequireEncryptedKeys. A mass
+// revocation dated further ahead than ClockSkew would revoke the key at birth
+// and is an error.
 func (m *Manager) CreateKey(ctx context.Context, o NewKeyOptions) (Key, error) {
 	l, err := m.Read(ctx)
 	if err != nil {
@@ -117,6 +123,9 @@ func (m *Manager) createKey(ctx context.Context, l *Listing, o NewKeyOptions) (K
 			return Key{}, err
 		}
 	}
+	if m.opts.Encryptor == nil && m.opts.RequireEncryptedKeys {
+		return Key{}, ErrEncryptorRequired
+	}
 	if old, ok := l.encryptedAndUnexpired(now); ok && m.opts.Encryptor == nil && !m.opts.AllowUnencryptedKeys {
 		return Key{}, &ElementError{old.ElementName, old.Location, ErrEncryptorRequired}
 	}
@@ -142,6 +151,9 @@ func (m *Manager) storeKey(ctx context.Context, k Key) (Key, error) {
 	raw := make([]byte, masterKeySize)
 	defer clear(raw)
 	_, _ = rand.Read(raw) // never fails: it crashes the program instead
+	if err := m.escrow(ctx, k, raw); err != nil {
+		return Key{}, err
+	}
 	secretElement := masterKeyElement(raw)
 	if m.opts.Encryptor != nil {
 		sealed, err := encryptSecret(ctx, m.opts.Encryptor, secretElement)
@@ -155,6 +167,9 @@ func (m *Manager) storeKey(ctx context.Context, k Key) (Key, error) {
 	parsed := parseElement(ctx, stored.XML, m.opts.allDecryptors())
 	if parsed.err != nil {
 		return Key{}, fmt.Errorf("keyring: a new key cannot be read back: %w", parsed.err)
+	}
+	if m.opts.RequireEncryptedKeys && !parsed.key.EncryptedAtRest {
+		return Key{}, fmt.Errorf("%w: the one there is encrypts nothing", ErrEncryptorRequired)
 	}
 	if err := m.repo.Store(ctx, stored); err != nil {
 		return Key{}, fmt.Errorf("keyring: storing a new key: %w", err)

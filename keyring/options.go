@@ -35,9 +35,21 @@ type Options struct {
 	// [NullXMLDecryptor] is always among them.
 	Decryptors []XMLDecryptor
 
-	// AllowUnencryptedKeys permits a clear-text key in a ring whose keys are
-	// encrypted. Without it, making one fails with ErrEncryptorRequired.
+	// AllowUnencryptedKeys says that clear-text keys are meant to be there: one
+	// may be made in a ring whose keys are encrypted, which without it fails
+	// with ErrEncryptorRequired, and nobody is warned of them.
 	AllowUnencryptedKeys bool
+
+	// RequireEncryptedKeys makes clear-text keys useless: they are listed, open
+	// and protect nothing, and none is made. It is for rings that have been
+	// encrypted as a whole (see Manager.Rewrap), against accidents and against
+	// who would slip in a key that others know. It does not help against who
+	// may write to the store and reads a certificate there to encrypt to.
+	RequireEncryptedKeys bool
+
+	// EscrowSinks are told of each new key before it is stored, one after the
+	// other. An error of one means that the key is not stored.
+	EscrowSinks []EscrowSink
 
 	// RefreshInterval bounds the age of a snapshot; up to 20 % is taken off at
 	// random. Default 24 h, fixed in .NET.
@@ -104,6 +116,9 @@ func (o Options) withDefaults() (Options, error) {
 		if *d.value < 0 {
 			return o, fmt.Errorf("keyring: Options.%s is negative", d.name)
 		}
+	}
+	if o.RequireEncryptedKeys && o.AllowUnencryptedKeys {
+		return o, errors.New("keyring: Options.RequireEncryptedKeys and AllowUnencryptedKeys contradict each other")
 	}
 	if o.NewKeyLifetime < minimumKeyLifetime {
 		return o, errors.New("keyring: Options.NewKeyLifetime is less than 7 days")

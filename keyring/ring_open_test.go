@@ -29,7 +29,7 @@ func TestOpenMakesTheFirstKey(t *testing.T) {
 		if life := k.ExpirationDate.Sub(k.ActivationDate); life != 90*24*time.Hour {
 			t.Errorf("lifetime %v", life)
 		}
-		if h := r.Health(); !h.Ready || h.Err != nil || len(h.Findings) != 0 {
+		if h := r.Health(); !h.Ready || h.Err != nil || len(h.Findings) != 1 || h.Findings[0].Code != keyring.CodeUnencryptedKeys {
 			t.Errorf("health %+v", h)
 		}
 	})

@@ -36,7 +36,7 @@ func TestHandler(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts := keyring.Options{GenerationDelay: -1}
+	opts := keyring.Options{GenerationDelay: -1, AllowUnencryptedKeys: true}
 	ring, err := keyring.Open(t.Context(), dir, opts)
 	if err != nil {
 		t.Fatal(err)

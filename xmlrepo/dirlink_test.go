@@ -209,8 +209,12 @@ func TestDirReadsASecretWhileItIsUpdated(t *testing.T) {
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
+			// Kubernetes leaves a minute between two updates; without any
+			// pause a reader that is kept waiting could miss every one.
 			update("1", "a.xml", "c.xml")
+			time.Sleep(time.Millisecond)
 			update("2", "a.xml", "b.xml")
+			time.Sleep(time.Millisecond)
 		}
 	}()
 	for range 300 {

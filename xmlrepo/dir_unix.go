@@ -4,6 +4,7 @@ package xmlrepo
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
@@ -26,6 +27,26 @@ func mayPass(err error) bool {
 
 // setMode sets the permission of a file, whatever the umask made of it.
 func setMode(f *os.File, mode fs.FileMode) error { return f.Chmod(mode) }
+
+// copyAccess gives a file the mode of another, and its owner and group unless it
+// has them, all the way to the disk.
+func copyAccess(f *os.File, like fs.FileInfo) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	have, ok := info.Sys().(*syscall.Stat_t)
+	want, known := like.Sys().(*syscall.Stat_t)
+	if ok && known && (have.Uid != want.Uid || have.Gid != want.Gid) {
+		if err := f.Chown(int(want.Uid), int(want.Gid)); err != nil {
+			return fmt.Errorf("the new file cannot be given the owner and group of the old one, and nodes might not be able to read it: %w", bare(err))
+		}
+	}
+	if err := f.Chmod(like.Mode().Perm()); err != nil {
+		return err
+	}
+	return f.Sync()
+}
 
 // syncDir makes the names in a directory survive a power cut. Some network file
 // systems have no such call and say so; they have nothing to sync.

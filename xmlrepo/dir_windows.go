@@ -21,6 +21,9 @@ func mayPass(err error) bool {
 // setMode does nothing: the directory's access control list is inherited.
 func setMode(*os.File, fs.FileMode) error { return nil }
 
+// copyAccess does nothing: the owner follows from the directory too.
+func copyAccess(*os.File, fs.FileInfo) error { return nil }
+
 // syncDir does nothing: NTFS writes names to its journal by itself.
 func syncDir(*os.Root) error { return nil }
 

@@ -32,6 +32,9 @@ type RevokeResult struct {
 // The record is stored as "revocation-{id}". If that name is taken, the ring
 // is read again: when the key is revoked in it, that is a success with nothing
 // written, otherwise the record is stored under another name.
+//
+// The reason is for people. Text that XML cannot hold is refused; line ends come
+// back as line feeds.
 func (m *Manager) RevokeKey(ctx context.Context, id uuid.UUID, reason string) (RevokeResult, error) {
 	var result RevokeResult
 	if err := checkReason(reason); err != nil {

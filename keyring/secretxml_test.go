@@ -5,7 +5,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"dataprotection.example/internal/xmldoc"
 	"dataprotection.example/keyring"
@@ -164,6 +166,35 @@ func TestAnotherDecryptorMayHaveTheKey(t *testing.T) {
 	if k := readOne(t, store, broken, full); k.DecryptorMissing || len(full.asked) != 1 {
 		t.Errorf("got %+v", k)
 	}
+}
+
+// Decryptors are asked side by side, once a key.
+func TestManyEncryptedKeys(t *testing.T) {
+	var store fixed
+	for i := range byte(50) {
+		id := policyKey(i).ID.String()
+		store = append(store, files(strings.NewReplacer(otherKeyID, id, secretXML, inVault(secretXML)).Replace(keyXML))...)
+		store[i].Name = "key-" + id
+	}
+	slow := &slowVault{}
+	for _, k := range read(t, store, slow).Keys {
+		if _, err := k.Encryptor(); err != nil || k.ElementName != "key-"+k.ID.String() {
+			t.Errorf("%s: %v", k.ElementName, err)
+		}
+	}
+	if slow.asked.Load() != 50 {
+		t.Errorf("asked %d times", slow.asked.Load())
+	}
+}
+
+type slowVault struct{ asked atomic.Int32 }
+
+func (*slowVault) DecryptorTypes() []string { return []string{vaultType} }
+
+func (v *slowVault) DecryptXML(ctx context.Context, element []byte) ([]byte, error) {
+	v.asked.Add(1)
+	time.Sleep(time.Millisecond)
+	return new(vault).DecryptXML(ctx, element)
 }
 
 // A key may lack a decryptor and be no good anyhow.

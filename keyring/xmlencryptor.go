@@ -17,20 +17,23 @@ type EncryptedXML struct {
 	XML []byte
 }
 
-// XMLEncryptor encrypts the secret of a key at rest (IXmlEncryptor).
+// XMLEncryptor encrypts the secret of a key at rest (IXmlEncryptor). It must be
+// safe for concurrent use.
 type XMLEncryptor interface {
 	// EncryptXML encrypts element: UTF-8, no BOM, no declaration, unformatted,
 	// good on its own. It must not keep or print it.
 	EncryptXML(ctx context.Context, element []byte) (EncryptedXML, error)
 }
 
-// XMLDecryptor opens what one kind of [XMLEncryptor] made (IXmlDecryptor).
+// XMLDecryptor opens what one kind of [XMLEncryptor] made (IXmlDecryptor). It
+// must be safe for concurrent use: the keys of a ring are read side by side.
 type XMLDecryptor interface {
 	// DecryptorTypes returns the names of the .NET classes whose elements it
 	// opens, without assembly.
 	DecryptorTypes() []string
-	// DecryptXML returns the element that was encrypted. An error that wraps
-	// ErrDecryptionKeyMissing says that nothing is wrong but the lack of a key.
+	// DecryptXML returns the element that was encrypted, in a slice that the
+	// caller may clear. An error that wraps ErrDecryptionKeyMissing says that
+	// nothing is wrong but the lack of a key; another decryptor is then tried.
 	DecryptXML(ctx context.Context, element []byte) ([]byte, error)
 }
 

@@ -33,6 +33,15 @@ const (
 // XML 1.1; and what is beyond MaxBytes, MaxDepth, or 100 attributes of one
 // element or namespaces in scope. Nothing of data is retained.
 func Parse(data []byte) (*etree.Element, error) {
+	var plain treeSink
+	if scanPlain(data, &plain) {
+		return plain.root, nil
+	}
+	return parse(data)
+}
+
+// parse is Parse without the short way.
+func parse(data []byte) (*etree.Element, error) {
 	if len(data) > MaxBytes {
 		return nil, wrong("longer than " + strconv.Itoa(MaxBytes) + " bytes")
 	}

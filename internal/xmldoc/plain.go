@@ -5,45 +5,43 @@ import (
 	"slices"
 )
 
-// CompactDocument returns the root of a document as Compact prints it. It is
-// Compact after Parse, with the same errors, but for the plain documents that
-// are nearly all of every ring it builds no tree and takes a tenth of the time.
-func CompactDocument(data []byte) ([]byte, error) {
-	if out, ok := compactPlain(data); ok {
-		return out, nil
-	}
-	root, err := Parse(data)
-	if err != nil {
-		return nil, err
-	}
-	return Compact(root), nil
-}
-
-// compactPlain does it for documents of printable ASCII without references,
-// CDATA, processing instructions and single quotes, whose only namespace
-// declaration is the prefix of one attribute beside it: what .NET and we write
-// for a key in clear text and for a revocation. It reports false for all else,
-// good or bad. A fuzz test holds it against Parse and Compact.
-func compactPlain(data []byte) (out []byte, ok bool) {
+// scanPlain tells to the parts of a plain document and reports whether it is
+// one; if not, to has been told nonsense. Plain is a document of printable ASCII
+// without references, CDATA, processing instructions and single quotes, whose
+// only namespace declaration is the prefix of one attribute beside it: what .NET
+// and we write for a key in clear text and for a revocation, and so nearly all
+// of every ring. All else, good or bad, is for the parser proper, which takes
+// several times as long. A fuzz test holds the one against the other.
+func scanPlain(data []byte, to sink) bool {
 	if len(data) > MaxBytes {
-		return nil, false
+		return false
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	data = bytes.TrimPrefix(data, []byte(`<?xml version="1.0" encoding="utf-8"?>`))
-	p := plain{in: data, out: make([]byte, 0, len(data))}
+	p := plain{in: data, to: to}
 	p.blanks()
 	if !p.element(0, false) {
-		return nil, false
+		return false
 	}
 	p.blanks()
-	return p.out, p.at == len(p.in)
+	return p.at == len(p.in)
 }
 
-// plain reads in from at on, and writes what it has understood to out.
+// sink is told the parts of a document in their order. The bytes are only lent.
+type sink interface {
+	start(name []byte)
+	attribute(name, value []byte)
+	content(empty bool) // the start tag ends, and if empty the element with it
+	text(text []byte)
+	comment(text []byte)
+	end(name []byte)
+}
+
+// plain reads in from at on.
 type plain struct {
-	in  []byte
-	at  int
-	out []byte
+	in []byte
+	at int
+	to sink
 }
 
 func (p *plain) next() byte {
@@ -83,7 +81,7 @@ func (p *plain) name() []byte {
 	return p.in[start:p.at]
 }
 
-// element copies one element. inner says that one around it declares a prefix.
+// element reads one element. inner says that one around it declares a prefix.
 func (p *plain) element(depth int, inner bool) bool {
 	if depth == MaxDepth || !p.skip("<") {
 		return false
@@ -92,29 +90,30 @@ func (p *plain) element(depth int, inner bool) bool {
 	if len(name) == 0 {
 		return false
 	}
-	p.out = append(append(p.out, '<'), name...)
+	p.to.start(name)
 	declares, ok := p.attributes(inner)
 	switch {
 	case !ok:
 		return false
 	case p.skip("/>"):
-		p.out = append(p.out, " />"...)
+		p.to.content(true)
 		return true
 	case !p.skip(">"):
 		return false
 	}
-	p.out = append(p.out, '>')
+	p.to.content(false)
 	for {
 		if !p.text() {
 			return false
 		}
 		switch {
 		case p.skip("</"):
-			if !p.skip(string(name)) || !p.skip(">") {
+			if !bytes.HasPrefix(p.in[p.at:], name) {
 				return false
 			}
-			p.out = append(append(append(p.out, "</"...), name...), '>')
-			return true
+			p.at += len(name)
+			p.to.end(name)
+			return p.skip(">")
 		case p.skip("<!--"):
 			if !p.comment() {
 				return false
@@ -125,7 +124,7 @@ func (p *plain) element(depth int, inner bool) bool {
 	}
 }
 
-// text copies what comes before the next markup, unless it is blank.
+// text reads what comes before the next markup, unless it is blank.
 func (p *plain) text() bool {
 	start, blank := p.at, true
 	for ; p.next() != '<'; p.at++ {
@@ -136,12 +135,12 @@ func (p *plain) text() bool {
 		blank = blank && (c == ' ' || c == '\n')
 	}
 	if !blank {
-		p.out = append(p.out, p.in[start:p.at]...)
+		p.to.text(p.in[start:p.at])
 	}
 	return true
 }
 
-// comment copies a comment whose beginning has been passed.
+// comment reads a comment whose beginning has been passed.
 func (p *plain) comment() bool {
 	end := bytes.Index(p.in[p.at:], []byte("--"))
 	if end < 0 {
@@ -154,11 +153,11 @@ func (p *plain) comment() bool {
 		}
 	}
 	p.at += end
-	p.out = append(append(append(p.out, "<!--"...), text...), "-->"...)
+	p.to.comment(text)
 	return p.skip("-->")
 }
 
-// attributes copies the attributes of a start tag. Either none has a prefix, or
+// attributes reads the attributes of a start tag. Either none has a prefix, or
 // one, which this element declares and no element around it does.
 func (p *plain) attributes(inner bool) (declares, ok bool) {
 	var names [4][]byte
@@ -192,30 +191,26 @@ func (p *plain) attributes(inner bool) (declares, ok bool) {
 			return false, false
 		}
 		names[n] = name
-		p.out = append(append(p.out, ' '), name...)
-		if !p.value(string(first) == "xmlns") {
+		value, ok := p.value()
+		if !ok || string(first) == "xmlns" && string(value) != "http://schemas.asp.net/2015/03/dataProtection" {
 			return false, false
 		}
+		p.to.attribute(name, value)
 	}
 }
 
-// value copies ="…". The value of a declaration must be a namespace of .NET's.
-func (p *plain) value(declaration bool) bool {
-	start := p.at
+// value reads ="…".
+func (p *plain) value() (value []byte, ok bool) {
 	if !p.skip(`="`) {
-		return false
+		return nil, false
 	}
-	first := p.at
+	start := p.at
 	for ; p.next() != '"'; p.at++ {
 		c := p.next()
 		if c < ' ' || c > '~' || c == '<' || c == '>' || c == '&' {
-			return false
+			return nil, false
 		}
 	}
-	if declaration && string(p.in[first:p.at]) != "http://schemas.asp.net/2015/03/dataProtection" {
-		return false
-	}
 	p.at++
-	p.out = append(p.out, p.in[start:p.at]...)
-	return true
+	return p.in[start : p.at-1], true
 }

@@ -6,24 +6,66 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/beevik/etree"
+
 	"dataprotection.example/testdata"
 )
 
 // agree holds the short way against the long one.
 func agree(t *testing.T, data []byte) (short bool) {
 	t.Helper()
-	got, ok := compactPlain(data)
-	if !ok {
+	var text textSink
+	var tree treeSink
+	if short = scanPlain(data, &text); short != scanPlain(data, &tree) {
+		t.Fatalf("plain for one sink alone: %q", data)
+	}
+	if !short {
 		return false
 	}
-	root, err := Parse(data)
+	root, err := parse(data)
 	if err != nil {
 		t.Fatalf("taken for plain, but it does not parse: %v\n%q", err, data)
 	}
-	if want := Compact(root); !bytes.Equal(got, want) {
-		t.Fatalf("got  %q\nwant %q\nfor  %q", got, want, data)
+	if want := Compact(root); !bytes.Equal(text.out, want) {
+		t.Fatalf("got  %q\nwant %q\nfor  %q", text.out, want, data)
+	}
+	if !sameTree(tree.root, root) {
+		t.Fatalf("another tree for %q", data)
 	}
 	return true
+}
+
+// sameTree compares all that etree shows.
+func sameTree(a, b *etree.Element) bool {
+	if a.Space != b.Space || a.Tag != b.Tag || len(a.Attr) != len(b.Attr) || len(a.Child) != len(b.Child) {
+		return false
+	}
+	for i := range a.Attr {
+		x, y := &a.Attr[i], &b.Attr[i]
+		if x.Space != y.Space || x.Key != y.Key || x.Value != y.Value || x.NamespaceURI() != y.NamespaceURI() || x.Element() != a {
+			return false
+		}
+	}
+	for i := range a.Child {
+		if a.Child[i].Parent() != a || a.Child[i].Index() != i {
+			return false
+		}
+		switch x := a.Child[i].(type) {
+		case *etree.Element:
+			if y, ok := b.Child[i].(*etree.Element); !ok || !sameTree(x, y) {
+				return false
+			}
+		case *etree.CharData:
+			if y, ok := b.Child[i].(*etree.CharData); !ok || x.Data != y.Data || x.IsCData() != y.IsCData() || x.IsWhitespace() != y.IsWhitespace() {
+				return false
+			}
+		case *etree.Comment:
+			if y, ok := b.Child[i].(*etree.Comment); !ok || x.Data != y.Data {
+				return false
+			}
+		}
+	}
+	return a.NamespaceURI() == b.NamespaceURI()
 }
 
 // Every recorded file agrees, and those of the plain kind take the short way,

@@ -74,7 +74,7 @@ func wantedKey(now time.Time, r Resolution, keys []Key, policy Policy, refresh t
 		if r.Reason == ReasonPreferredUnusable {
 			return nil
 		}
-		return &NewKeyOptions{Activation: now}
+		return &NewKeyOptions{Activation: activationFrom(now, r)}
 	}
 	limit := now.Add(refresh + policy.PropagationWindow)
 	end := r.Default.ExpirationDate
@@ -88,7 +88,18 @@ func wantedKey(now time.Time, r Resolution, keys []Key, policy Policy, refresh t
 	case then.Default != nil && !then.Default.ExpirationDate.Before(limit):
 		return nil
 	}
-	return &NewKeyOptions{Activation: end}
+	return &NewKeyOptions{Activation: activationFrom(end, then)}
+}
+
+// activationFrom returns the activation of a key that is to protect from t on: t,
+// unless a key that will not do activates at that time or, within the clocks'
+// difference, after it. The policy would stay with that one and keep asking for
+// another key.
+func activationFrom(t time.Time, r Resolution) time.Time {
+	if r.Preferred != nil && !r.Preferred.ActivationDate.Before(t) {
+		return r.Preferred.ActivationDate.Add(tick)
+	}
+	return t
 }
 
 // nextDecision returns when the answer may change by the passing of time
@@ -114,6 +125,22 @@ func (l *loader) nextDecision(now time.Time, r Resolution) time.Time {
 	return next
 }
 
+// randomWait waits for a random part of longest, or until ctx ends. So does
+// nobody for nothing or less.
+func randomWait(ctx context.Context, longest time.Duration) error {
+	if longest <= 0 {
+		return ctx.Err()
+	}
+	wait := time.NewTimer(rand.N(longest))
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // generate makes the key that d wants, unless another node has made it during
 // a random wait: nodes that start together, or watch the same key expire,
 // would each make one. The returned key is nil when none had to be made.
@@ -123,12 +150,8 @@ func (l *loader) generate(ctx context.Context, d decision) (*Key, error) {
 		if l.opened && d.meanwhile().current < 0 {
 			longest = max(longest/5, 1) // nothing can be protected meanwhile
 		}
-		wait := time.NewTimer(rand.N(longest))
-		defer wait.Stop()
-		select {
-		case <-wait.C:
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if err := randomWait(ctx, longest); err != nil {
+			return nil, err
 		}
 		if err := l.read(ctx); err != nil {
 			return nil, err

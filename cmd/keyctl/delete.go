@@ -65,6 +65,9 @@ deleted without --include-unexpired. There is a preview and a question (or --yes
 }
 
 func (p *program) delete(ctx context.Context, ids []uuid.UUID, o deleteOptions) error {
+	if err := p.mayWrite(); err != nil && !o.dryRun {
+		return err
+	}
 	s, err := p.openExisting()
 	if err != nil {
 		return err

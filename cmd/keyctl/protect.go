@@ -55,6 +55,7 @@ func (p *program) protect(ctx context.Context, o protectOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	o.noCreate = o.noCreate || p.readOnly()
 	s, err := p.openStore()
 	switch {
 	case err != nil:

@@ -15,6 +15,9 @@ func (p *program) revokeAll(ctx context.Context, o revokeOptions) error {
 		return failed(fmt.Errorf("--before %s is in the future", dotnet.FormatDate(o.before)),
 			"it would revoke keys that are still to be made, and none could be made until then; --force does it all the same")
 	}
+	if err := p.mayWrite(); err != nil {
+		return err
+	}
 	s, err := p.openExisting()
 	if err != nil {
 		return err

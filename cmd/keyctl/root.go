@@ -38,6 +38,8 @@ Data goes to standard output, everything else to standard error. Exit status:
   2  the command line is wrong
   3  a check failed, or nothing suitable was found
 
+DATAPROTECTION_READ_ONLY, set to anything but 0, false, no and off, is for nodes
+that only read: no command writes to a ring then, and protect makes no key.
 NO_COLOR, set to anything, switches colours off.`
 
 const rootExamples = `  keyctl list

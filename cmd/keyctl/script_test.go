@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "")
 			env.Setenv("KEYCTL_DIR", "")
+			env.Setenv("DATAPROTECTION_READ_ONLY", "")
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // or each process sleeps a second
 			env.Setenv("BADUTF8", "a\xff")
 			env.Setenv("EVIL", "\x1b[31mred\u009b")

@@ -41,6 +41,9 @@ func (p *program) openStore() (*store, error) {
 
 // openForWriting is openStore for commands that may add to the ring.
 func (p *program) openForWriting() (*store, error) {
+	if err := p.mayWrite(); err != nil {
+		return nil, err
+	}
 	s, err := p.openStore()
 	if err == nil {
 		p.warnOfOtherOwner(s.place)

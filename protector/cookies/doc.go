@@ -1,0 +1,2 @@
+// Package cookies keeps people signed in across ASP.NET Core and Go.
+package cookies

@@ -2,7 +2,6 @@ package keyring
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -83,7 +82,7 @@ func (m *Manager) lacking(ctx context.Context) (*Listing, *NewKeyOptions, error)
 		return nil, nil, err
 	}
 	if m.opts.RequireExistingKeys && len(l.Keys) == 0 {
-		return nil, nil, errors.New("keyring: the store holds no key, and existing keys are required")
+		return nil, nil, ErrNoKeys
 	}
 	now, policy := m.opts.Now(), m.opts.nodesPolicy()
 	return l, wantedKey(now, policy.Resolve(now, l.Keys), l.Keys, policy, m.opts.RefreshInterval), nil

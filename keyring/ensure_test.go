@@ -97,7 +97,7 @@ func TestEnsureWhereNothingMayBeMade(t *testing.T) {
 		{name: "a store that cannot be read", store: down, want: errStoreDown},
 		{name: "the preferred key is of no use", store: files(unknown), want: keyring.ErrNoDefaultKey, says: "AES_512_CBC"},
 		{name: "a broken revocation", store: files(goodKeyXML, "<revocation />"), says: "doc-1"},
-		{name: "no keys where there must be some", store: files(), says: "existing keys are required",
+		{name: "no keys where there must be some", store: files(), want: keyring.ErrNoKeys,
 			opts: func(o *keyring.Options) { o.RequireExistingKeys = true }},
 	} {
 		opts := alone(noon)

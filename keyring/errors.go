@@ -16,6 +16,8 @@ var (
 	ErrKeyUnreadable = errors.New("keyring: the key cannot be used here")
 	// ErrNoDefaultKey: no key of the ring may protect new payloads now.
 	ErrNoDefaultKey = errors.New("keyring: the key ring has no default key")
+	// ErrNoKeys: the store holds no key, and RequireExistingKeys is set.
+	ErrNoKeys = errors.New("keyring: the store holds no key, and existing keys are required")
 	// ErrEncryptorRequired: the ring's keys are encrypted at rest, and making
 	// an unencrypted one beside them was neither asked for nor allowed.
 	ErrEncryptorRequired = errors.New("keyring: the ring's keys are encrypted at rest and no encryptor is configured for a new one")

@@ -133,7 +133,7 @@ func (l *loader) read(ctx context.Context) error {
 	}
 	l.opts.refuseUnencrypted(fresh)
 	if l.opts.RequireExistingKeys && !l.opened && len(fresh.Keys) == 0 {
-		return errors.New("keyring: the store holds no key, and existing keys are required")
+		return ErrNoKeys
 	}
 	if l.vanished(fresh) {
 		return errVanished

@@ -52,11 +52,11 @@ Core reads once a day. First let it reach every node, then let it protect.
 }
 
 func (p *program) create(ctx context.Context, o createOptions) error {
-	switch {
-	case !o.expire.IsZero() && o.lifetime != 0:
+	if !o.expire.IsZero() && o.lifetime != 0 {
 		return usagef("--expire and --lifetime say the same: give one")
-	case o.algorithms.Encryption.GCM() && o.algorithms.Validation != 0:
-		return usagef("--validation is not for %v, which authenticates by itself", o.algorithms.Encryption)
+	}
+	if err := checkAlgorithms(o.algorithms); err != nil {
+		return err
 	}
 	s, err := p.openForWriting()
 	if err != nil {

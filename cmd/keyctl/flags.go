@@ -73,6 +73,14 @@ func algorithmFlags(cmd *cobra.Command, target *keyring.Algorithms) {
 	complete(cmd, "validation", keyring.HMACSHA256.String(), keyring.HMACSHA512.String())
 }
 
+// checkAlgorithms refuses a combination that makes no sense.
+func checkAlgorithms(a keyring.Algorithms) error {
+	if a.Encryption.GCM() && a.Validation != 0 {
+		return usagef("--validation is not for %v, which authenticates by itself", a.Encryption)
+	}
+	return nil
+}
+
 // parseNewValidation takes the algorithms that new keys may have: those that
 // .NET knows by name.
 func parseNewValidation(name string) (keyring.ValidationAlgorithm, error) {

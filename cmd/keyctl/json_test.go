@@ -17,6 +17,7 @@ const (
 	deleteFields    = "deleted names dryRun"
 	protectFields   = "payload id"
 	unprotectFields = "plaintext requiresMigration wasRevoked expires"
+	ensureFields    = "acted created default next"
 	inspectFields   = "id state found isDefault encryption validation bytes"
 )
 
@@ -55,6 +56,7 @@ func TestJSONFields(t *testing.T) {
 		}
 		return r.stdout
 	}
+	check(ensureFields, exitDone, "", "ensure")
 	check(keyFields, exitDone, "", "create")
 	check(defaultFields, exitDone, "", "default")
 	check(defaultFields, exitUnmet, "", "default", "--at", "-1d")

@@ -101,7 +101,7 @@ func (p *program) rootCommand() *cobra.Command {
 	_ = root.MarkPersistentFlagDirname("dir")
 	complete(root, "output", "text", "json")
 	root.AddCommand(
-		p.createCommand(), p.revokeCommand(), p.listCommand(), p.showCommand(), p.defaultCommand(),
+		p.createCommand(), p.ensureCommand(), p.revokeCommand(), p.listCommand(), p.showCommand(), p.defaultCommand(),
 		p.deleteCommand(), p.protectCommand(), p.unprotectCommand(), p.inspectCommand(),
 		p.completionCommand(),
 	)

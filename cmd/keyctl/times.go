@@ -14,7 +14,10 @@ const day = 24 * time.Hour
 
 // timesHelp is for the help of every command with a T or a D.
 const timesHelp = `T is a time: RFC 3339 (2027-01-31T12:00:00Z), "now", or from now on "+D" or
-"-D". D is a duration: days, a Go duration, or both (90d, 36h, 1d12h).`
+"-D". ` + durationHelp
+
+// durationHelp is the same for commands with a D alone.
+const durationHelp = `D is a duration: days, a Go duration, or both (90d, 36h, 1d12h).`
 
 // parseTime reads T: RFC 3339, "now", or a sign and a D, which counts from now.
 // The result is UTC, cut to the 100 ns that a ring stores, and never the zero

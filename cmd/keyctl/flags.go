@@ -44,6 +44,32 @@ func (p *program) timeFlag(cmd *cobra.Command, target *time.Time, name, usage st
 	complete(cmd, name, "now", "+48h", "+7d", "-1d")
 }
 
+// period is a time from and to which something lasted.
+type period struct {
+	from, to time.Time
+}
+
+// periodFlag adds a flag that takes two T.
+func (p *program) periodFlag(cmd *cobra.Command, target *period, name, usage string) {
+	parse := func(text string) (period, error) {
+		a, b, ok := strings.Cut(text, ",")
+		if !ok {
+			return period{}, errors.New("want two times and a comma between them, such as -30d,now")
+		}
+		from, err := parseTime(a, p.start)
+		if err != nil {
+			return period{}, err
+		}
+		to, err := parseTime(b, p.start)
+		if err == nil && to.Before(from) {
+			err = errors.New("the second time is before the first")
+		}
+		return period{from, to}, err
+	}
+	cmd.Flags().Var(&value[period]{target: target, parse: parse, kind: "A,B"}, name, usage)
+	complete(cmd, name, "-7d,now", "-30d,now")
+}
+
 // lifetimeFlag adds a flag that takes a D greater than zero.
 func lifetimeFlag(cmd *cobra.Command, target *time.Duration, name, usage string) {
 	parse := func(text string) (time.Duration, error) {

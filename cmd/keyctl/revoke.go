@@ -20,6 +20,7 @@ import (
 type revokeOptions struct {
 	all    bool
 	before time.Time // zero: not given
+	active period    // zero: not given
 	reason string
 	yes    bool
 	force  bool
@@ -35,7 +36,7 @@ type revokedView struct {
 func (p *program) revokeCommand() *cobra.Command {
 	var o revokeOptions
 	cmd := &cobra.Command{
-		Use:   "revoke ID… | revoke --all",
+		Use:   "revoke ID… | revoke --all | revoke --active-between A,B",
 		Short: "Revoke keys, so that they open nothing any more",
 		Long: `Revoke keys: nothing that they protected opens any more. There is no way back but
 to remove the record from the store.
@@ -44,27 +45,39 @@ With ids, each key gets a record of its own. With --all, one record revokes all
 keys created before a time; without --before that is every key now in the ring,
 after a preview and a question (or --yes).
 
+With --active-between, each key that was active at any time from A to B gets a
+record, after the same preview and question: every key that activated by B and had
+not expired at A. That is for after an incident which is over, such as
+CVE-2026-40372, in which for some time payloads could be forged or read without the
+key. Take A and B generously: servers use a key up to five minutes before its
+activation. If somebody could read the ring itself, --all is what you want: they
+have every key that was in it, active or not.
+
 Go nodes obey when they have read the record; ASP.NET Core reads the ring once a
 day, so restart those nodes.
 
 ` + timesHelp,
 		Example: `  keyctl revoke 53404db5-0fc4-4712-94af-b80238fb7151 --reason "laptop stolen"
-  keyctl revoke --all --before 2027-01-31T00:00:00Z --yes`,
+  keyctl revoke --all --before 2027-01-31T00:00:00Z --yes
+  keyctl revoke --active-between 2027-01-10T00:00:00Z,now --reason "incident 17"`,
 		ValidArgsFunction: p.completeIDs(0, func(v keyView) bool { return v.Revoked == nil || !*v.Revoked }),
 		RunE: p.action(func(ctx context.Context, args []string) error {
 			ids, err := parseIDs(args)
 			if err != nil {
 				return err
 			}
+			between := o.active != period{}
 			switch {
-			case o.all && len(ids) > 0:
-				return usagef("--all and ids exclude each other")
+			case (o.all || between) && len(ids) > 0, o.all && between:
+				return usagef("ids, --all and --active-between exclude each other")
+			case !o.all && !o.before.IsZero():
+				return usagef("--before goes with --all")
 			case o.all:
 				return p.revokeAll(ctx, o)
+			case between:
+				return p.revokeBetween(ctx, o)
 			case len(ids) == 0:
-				return usagef("which keys? Give ids, or --all")
-			case !o.before.IsZero():
-				return usagef("--before goes with --all")
+				return usagef("which keys? Give ids, --all or --active-between")
 			}
 			return p.revoke(ctx, ids, o)
 		}),
@@ -73,6 +86,7 @@ day, so restart those nodes.
 	flags.Var(&value[string]{target: &o.reason, parse: parseReason, kind: "TEXT"}, "reason", "why, for the record")
 	flags.BoolVar(&o.all, "all", false, "revoke all keys created before --before")
 	p.timeFlag(cmd, &o.before, "before", "with --all: only keys created before this time")
+	p.periodFlag(cmd, &o.active, "active-between", "revoke the keys that were active at any time from A to B, each a T")
 	flags.BoolVar(&o.yes, "yes", false, "do not ask")
 	flags.BoolVar(&o.force, "force", false, "also an id that is not in the ring, or a --before in the future")
 	complete(cmd, "reason")
@@ -109,8 +123,14 @@ func (p *program) revoke(ctx context.Context, ids []uuid.UUID, o revokeOptions) 
 				"keyctl list shows the keys; --force revokes an id in advance")
 		}
 	}
+	return p.revokeEach(ctx, m, l, ids, o.reason)
+}
+
+// revokeEach gives each key a record of its own, up to the first that cannot be
+// stored, and prints what came of it.
+func (p *program) revokeEach(ctx context.Context, m *keyring.Manager, l *keyring.Listing, ids []uuid.UUID, reason string) error {
 	done := revokedView{Revoked: []string{}, Already: []string{}, Names: []string{}}
-	err = nil
+	var err error
 	for _, id := range ids {
 		if k, ok := l.Key(id); ok && k.Revoked {
 			done.Already = append(done.Already, id.String())
@@ -118,7 +138,7 @@ func (p *program) revoke(ctx context.Context, ids []uuid.UUID, o revokeOptions) 
 			continue
 		}
 		var r keyring.RevokeResult
-		if r, err = m.RevokeKey(ctx, id, o.reason); err != nil {
+		if r, err = m.RevokeKey(ctx, id, reason); err != nil {
 			err = fmt.Errorf("key %s is not revoked: %w", id, err)
 			break
 		}

@@ -12,11 +12,12 @@ import (
 
 // console is a keyctl inside the test, at an instant of its own.
 type console struct {
-	t        *testing.T
-	dir      string
-	now      time.Time
-	terminal bool
-	env      map[string]string
+	t          *testing.T
+	dir        string
+	now        time.Time
+	terminal   bool
+	fileSystem string
+	env        map[string]string
 }
 
 func newConsole(t *testing.T, now time.Time) *console {
@@ -39,6 +40,7 @@ func (c *console) run(stdin string, args ...string) result {
 		getenv:     func(name string) string { return c.env[name] },
 		now:        func() time.Time { return c.now },
 		isTerminal: func(any) bool { return c.terminal },
+		fileSystem: func(string) string { return c.fileSystem },
 	}
 	status := p.run(c.t.Context(), append([]string{"--dir", c.dir}, args...))
 	return result{status, stdout.String(), stderr.String()}

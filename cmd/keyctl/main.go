@@ -8,16 +8,19 @@ import (
 	"golang.org/x/term"
 )
 
-func main() {
-	p := &program{
+func main() { os.Exit(newProgram().run(context.Background(), os.Args[1:])) }
+
+// newProgram returns the program in the world as it is.
+func newProgram() *program {
+	return &program{
 		stdin:      os.Stdin,
 		stdout:     os.Stdout,
 		stderr:     os.Stderr,
 		getenv:     os.Getenv,
 		now:        time.Now,
 		isTerminal: isTerminal,
+		fileSystem: fileSystem,
 	}
-	os.Exit(p.run(context.Background(), os.Args[1:]))
 }
 
 // isTerminal reports whether a person sits at the other end of a stream.

@@ -37,13 +37,19 @@ func (p *program) printLines(lines ...string) error {
 	return p.printData(b.Bytes())
 }
 
-// printJSON writes v. Whatever a terminal might act on is escaped, beyond what
+// printJSON writes v, indented.
+func (p *program) printJSON(v any) error { return p.encodeJSON(v, "  ") }
+
+// printJSONLine writes v on one line.
+func (p *program) printJSONLine(v any) error { return p.encodeJSON(v, "") }
+
+// encodeJSON writes v. Whatever a terminal might act on is escaped, beyond what
 // JSON itself demands.
-func (p *program) printJSON(v any) error {
+func (p *program) encodeJSON(v any, indent string) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
+	e.SetIndent("", indent)
 	if err := e.Encode(v); err != nil {
 		return err
 	}

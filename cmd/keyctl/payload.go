@@ -56,29 +56,13 @@ type oneShot struct{ xmlrepo.Repository }
 func (p *program) openRing(ctx context.Context, s *store, generate bool) (*keyring.Ring, error) {
 	options := p.options()
 	options.DisableAutomaticKeyGeneration = !generate
-	options.Logger = slog.New(creations{p})
+	options.Logger = slog.New(listener(func(fields map[string]string) {
+		if fields["event"] == "key.generated" {
+			p.note("made key %s, because the ring needed one", fields["id"])
+		}
+	}))
 	return keyring.Open(ctx, oneShot{s.repo}, options)
 }
-
-// creations tells a person of the keys that a ring makes by itself.
-type creations struct{ p *program }
-
-func (c creations) Enabled(context.Context, slog.Level) bool { return true }
-
-func (c creations) Handle(_ context.Context, r slog.Record) error {
-	fields := make(map[string]string)
-	r.Attrs(func(a slog.Attr) bool {
-		fields[a.Key] = a.Value.String()
-		return true
-	})
-	if fields["event"] == "key.generated" {
-		c.p.note("made key %s, because the ring needed one", fields["id"])
-	}
-	return nil
-}
-
-func (c creations) WithAttrs([]slog.Attr) slog.Handler { return c }
-func (c creations) WithGroup(string) slog.Handler      { return c }
 
 // readInput returns all of standard input.
 func (p *program) readInput(what string) ([]byte, error) {

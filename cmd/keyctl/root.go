@@ -17,6 +17,7 @@ type program struct {
 	getenv         func(string) string
 	now            func() time.Time
 	isTerminal     func(stream any) bool
+	fileSystem     func(path string) string // see fileSystem
 
 	start      time.Time // what "now" means on the command line
 	understood bool      // the command line, so that a command has begun
@@ -101,7 +102,7 @@ func (p *program) rootCommand() *cobra.Command {
 	_ = root.MarkPersistentFlagDirname("dir")
 	complete(root, "output", "text", "json")
 	root.AddCommand(
-		p.createCommand(), p.ensureCommand(), p.revokeCommand(), p.listCommand(), p.showCommand(), p.defaultCommand(),
+		p.createCommand(), p.ensureCommand(), p.revokeCommand(), p.listCommand(), p.showCommand(), p.defaultCommand(), p.watchCommand(),
 		p.deleteCommand(), p.protectCommand(), p.unprotectCommand(), p.inspectCommand(),
 		p.completionCommand(),
 	)

@@ -10,10 +10,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -31,6 +33,7 @@ func TestMain(m *testing.M) {
 //	key DIR ID CREATED ACTIVATES EXPIRES [ENCRYPTION [VALIDATION]]
 //	                                 writes a key that only its owner can read
 //	record DIR FILE                  writes down all there is in DIR, to be compared
+//	await FILE REGEXP                waits until the file has a line that matches
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
@@ -56,6 +59,7 @@ func TestScripts(t *testing.T) {
 			"jsonenv": cmdJSONEnv,
 			"key":     cmdKey,
 			"record":  cmdRecord,
+			"await":   cmdAwait,
 		},
 	})
 }
@@ -176,4 +180,20 @@ func cmdRecord(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 	slices.Sort(lines)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Join(lines, "\n")), 0o600))
+}
+
+func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await FILE REGEXP")
+	}
+	want, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	const patience = 30 * time.Second
+	var text []byte
+	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(10 * time.Millisecond) {
+		if text, _ = os.ReadFile(ts.MkAbs(args[0])); want.Match(text) {
+			return
+		}
+	}
+	ts.Fatalf("no line of %s matches %s in %v:\n%s", args[0], args[1], patience, text)
 }

@@ -20,22 +20,29 @@ type store struct {
 	absent bool   // nobody has ever written to it
 }
 
-// openStore finds the ring, which need not exist.
+// openStore finds the ring, which need not exist, and warns of its modes.
 func (p *program) openStore() (*store, error) {
+	s, err := p.findStore(xmlrepo.DirOptions{})
+	if err == nil {
+		p.warnOfLooseModes(s.place)
+	}
+	return s, err
+}
+
+// findStore finds the ring, which need not exist.
+func (p *program) findStore(o xmlrepo.DirOptions) (*store, error) {
 	path, err := p.ringDir()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := xmlrepo.NewDir(path, xmlrepo.DirOptions{Now: p.now})
+	o.Now = p.now
+	dir, err := xmlrepo.NewDir(path, o)
 	if err != nil {
 		return nil, err
 	}
 	s := &store{repo: dir, place: dir.Path()}
 	_, err = os.Stat(s.place)
 	s.absent = errors.Is(err, fs.ErrNotExist)
-	if err == nil {
-		p.warnOfLooseModes(s.place)
-	}
 	return s, nil
 }
 

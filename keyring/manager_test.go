@@ -137,6 +137,9 @@ func TestNoUnencryptedKeyBesideEncryptedOnes(t *testing.T) {
 	if !errors.Is(err, keyring.ErrEncryptorRequired) || !errors.As(err, &named) || named.Name != locked.ElementName {
 		t.Errorf("got %v", err)
 	}
+	if strings.Count(err.Error(), "keyring: ") != 1 {
+		t.Errorf("stutters: %v", err)
+	}
 	if after := elements(t, store); len(after) != len(before) {
 		t.Errorf("stored %v", after)
 	}

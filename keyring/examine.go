@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -39,6 +40,8 @@ func readFinding(err error) Finding {
 	case errors.Is(err, errRevocation):
 		_ = errors.As(err, &element)
 		return NewFinding(CodeBrokenRevocation, element.place(), element.Err.Error())
+	case errors.As(err, &file) && errors.Is(err, fs.ErrPermission):
+		return NewFinding(CodeUnreadableStore, file.Path, file.Err.Error())
 	case errors.As(err, &element):
 		return NewFinding(CodeMalformedElement, element.place(), element.Err.Error())
 	case errors.As(err, &file) && strings.HasSuffix(strings.ToLower(file.Path), ".xml"):
@@ -82,13 +85,20 @@ type finder func(code Code, file, format string, args ...any)
 func (o Options) examineDefault(now time.Time, l *Listing, add finder) {
 	r := o.policy().Resolve(now, l.Keys)
 	switch {
+	case r.Reason == ReasonPreferredUnusable:
+		meanwhile := "nothing can be protected"
+		if r.Fallback != nil {
+			meanwhile = fmt.Sprintf("key %s protects for want of a better one", r.Fallback.ID)
+		}
+		add(CodeDefaultUnusable, r.Preferred.where(), "key %s should protect and cannot be used here, so that %s: %v",
+			r.Preferred.ID, meanwhile, unusable(*r.Preferred))
 	case r.Default == nil && r.Fallback == nil:
 		add(CodeNoDefaultKey, "", "nothing can be protected: %v", r.Reason)
 	case r.Default == nil:
 		add(CodeFallbackKey, r.Fallback.where(), "key %s protects only because there is no default key: %v", r.Fallback.ID, r.Reason)
 	case o.DisableAutomaticKeyGeneration && wantedKey(now, r, l.Keys, o.policy(), o.RefreshInterval) != nil:
 		add(CodeDefaultExpires, r.Default.where(),
-			"the default key %s expires on %s and has no successor, and automatic generation is off",
+			"the default key %s expires on %s and has no successor yet",
 			r.Default.ID, dotnet.FormatDate(r.Default.ExpirationDate))
 	}
 }
@@ -106,14 +116,22 @@ func examineKeys(latest time.Time, l *Listing, add finder) {
 		if k.Revoked || !k.EncryptedAtRest && k.Algorithms != (Algorithms{}) {
 			continue
 		}
-		if _, err := k.Encryptor(); err != nil {
+		if cause := unusable(k); cause != "" {
 			code, problem := CodeUnusableKey, "used"
 			if k.EncryptedAtRest {
 				code, problem = CodeUnreadableKey, "decrypted"
 			}
-			add(code, k.where(), "key %s cannot be %s here: %v", k.ID, problem, strings.TrimPrefix(err.Error(), ErrKeyUnreadable.Error()+": "))
+			add(code, k.where(), "key %s cannot be %s here: %v", k.ID, problem, cause)
 		}
 	}
+}
+
+// unusable says why a key cannot be used here; empty if it can.
+func unusable(k Key) string {
+	if _, err := k.Encryptor(); err != nil {
+		return strings.TrimPrefix(err.Error(), ErrKeyUnreadable.Error()+": ")
+	}
+	return ""
 }
 
 // ownName reports whether name looks as if a key manager had given it: the

@@ -1,6 +1,7 @@
 package keyring_test
 
 import (
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +32,12 @@ func TestExamine(t *testing.T) {
 		{name: "a key that another node can read", files: []string{goodKeyXML, encrypted}, want: []string{"error unreadable-key ring/doc-1.xml"}},
 		{name: "an unknown algorithm", files: []string{goodKeyXML, unknown}, want: []string{"error unusable-key ring/doc-1.xml"}},
 		{name: "an unknown algorithm, revoked", files: []string{goodKeyXML, unknown, strings.Replace(revocationXML, goodKeyID, otherKeyID, 1)}},
+		{name: "a default key with an unknown algorithm", files: []string{strings.Replace(goodKeyXML, "AES_256_CBC", "AES_512_CBC", 1)},
+			want: []string{"error default-unusable ring/doc-0.xml", "error unusable-key ring/doc-0.xml"}},
+		{name: "a default key that another node can read", files: []string{strings.Replace(goodKeyXML, secretXML, inVault(secretXML), 1)},
+			want: []string{"error default-unusable ring/doc-0.xml", "error unreadable-key ring/doc-0.xml"}},
+		{name: "a default key whose secret is damaged", files: []string{strings.Replace(goodKeyXML, masterKey64, "####", 1)},
+			want: []string{"error default-unusable ring/doc-0.xml"}},
 		{name: "a key of tomorrow", files: []string{goodKeyXML, strings.NewReplacer("2026-01-02", "2026-05-02", "2026-01-03", "2026-05-03").Replace(keyXML)},
 			want: []string{"warning future-key ring/doc-1.xml"}},
 		{name: "a mass revocation of next month", files: []string{goodKeyXML, strings.Replace(massRevocationXML, "2026-02-03", "2026-06-01", 1)},
@@ -61,6 +68,16 @@ func TestExamineAStoreThatCannotBeRead(t *testing.T) {
 	store.readErr = errStoreDown
 	got := newManager(t, store, keyring.Options{}).Examine(t.Context())
 	if len(got) != 1 || got[0].Code != keyring.CodeUnreadableStore || !strings.Contains(got[0].Message, errStoreDown.Error()) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestExamineAFileThatMayNotBeRead: the file is well, as far as anybody can tell.
+func TestExamineAFileThatMayNotBeRead(t *testing.T) {
+	store := newFarmStore()
+	store.readErr = &xmlrepo.FileError{Path: "ring/key.xml", Err: fs.ErrPermission}
+	got := newManager(t, store, keyring.Options{}).Examine(t.Context())
+	if len(got) != 1 || got[0].Code != keyring.CodeUnreadableStore || got[0].File != "ring/key.xml" {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -47,9 +47,11 @@ type Code string
 
 // The findings about a ring, by what looks for them: the first group by [Ring]
 // and [Manager.Examine], the second by [Manager.Examine] alone, the third by
-// whoever knows the machine, such as keyctl doctor.
+// whoever knows the machine, such as keyctl doctor, the last by whoever has a
+// payload that does not open.
 const (
 	CodeNoDefaultKey     Code = "no-default-key"
+	CodeDefaultUnusable  Code = "default-unusable"
 	CodeFallbackKey      Code = "fallback-key"
 	CodeDefaultExpires   Code = "default-expires"
 	CodeBrokenKey        Code = "broken-key"
@@ -67,13 +69,24 @@ const (
 	CodeDuplicateKey     Code = "duplicate-key"
 	CodeEmptyRing        Code = "empty-ring"
 
-	CodeLooseMode    Code = "loose-mode"
-	CodeForeignOwner Code = "foreign-owner"
-	CodeClockSkew    Code = "clock-skew"
-	CodeNoMount      Code = "no-mount"
-	CodeNoEvents     Code = "no-events"
-	CodeNotWritable  Code = "not-writable"
-	CodeLeftover     Code = "leftover-file"
+	CodeMissingDirectory Code = "missing-directory"
+	CodeLooseMode        Code = "loose-mode"
+	CodeGroupMode        Code = "group-mode"
+	CodeForeignOwner     Code = "foreign-owner"
+	CodeClockSkew        Code = "clock-skew"
+	CodeNoMount          Code = "no-mount"
+	CodeNoEvents         Code = "no-events"
+	CodeNotWritable      Code = "not-writable"
+	CodeIgnoredFile      Code = "ignored-file"
+	CodeLeftover         Code = "leftover-file"
+
+	CodeNotAPayload          Code = "not-a-payload"
+	CodePayloadKeyAbsent     Code = "payload-key-absent"
+	CodePayloadKeyRevoked    Code = "payload-key-revoked"
+	CodePayloadKeyUnreadable Code = "payload-key-unreadable"
+	CodePayloadApplication   Code = "payload-application"
+	CodePayloadPurposes      Code = "payload-purposes"
+	CodePayloadExpired       Code = "payload-expired"
 )
 
 // findingKind is what is always the same about a code.
@@ -86,26 +99,37 @@ type findingKind struct {
 // findingKinds is the one table of everything that may be wrong with a ring.
 func findingKinds() []findingKind {
 	return []findingKind{
+		{CodeMissingDirectory, LevelError, "mount the directory, or correct its path (--dir, $KEYCTL_DIR); keyctl create makes it with the first key of a new ring"},
 		{CodeUnreadableStore, LevelError, "make the store readable for this user again; until then open rings keep what they have read"},
 		{CodeMalformedElement, LevelError, "restore the file from a backup, or move it out of the directory if it is not part of the ring"},
 		{CodeBrokenRevocation, LevelError, "restore the record; if that cannot be, write it anew with keyctl revoke and move this file away"},
 		{CodeDuplicateKey, LevelError, "compare the two files and move one of them away: the copy, or the one that was not written by a node"},
 		{CodeNoDefaultKey, LevelError, "create a key (keyctl create, or keyctl ensure), or start a node that may generate one"},
+		{CodeDefaultUnusable, LevelError, "make that key usable here: restore its file, or give this node what decrypts it; only if no node can use it, create another (keyctl create --activate now)"},
 		{CodeBrokenKey, LevelError, "restore the file from a backup; payloads under this key do not open until then"},
 		{CodeUnreadableKey, LevelError, "give this node the certificate or key that decrypts it"},
 		{CodeUnusableKey, LevelError, "restore the file if it is damaged; a key whose algorithm is foreign needs a replacement (keyctl create)"},
 		{CodeRefusedKey, LevelError, "find out who wrote it, a node without an encryptor perhaps; encrypt it (keyctl rewrap) or delete it"},
+		{CodeNotAPayload, LevelError, "give the payload alone and whole: it begins with CfDJ8 and has only A-Z, a-z, 0-9, - and _; of a cookie, the value, and all of its chunks one after the other"},
+		{CodePayloadKeyAbsent, LevelError, "look for the ring of the program that made the payload; if the key was deleted, restore its file from a backup, else the payload is lost and its maker has to make a new one"},
+		{CodePayloadKeyRevoked, LevelError, "let its maker make a new one (sign in again): whoever had the key may have made this one; keyctl unprotect --dangerous-allow-revoked opens it all the same"},
+		{CodePayloadKeyUnreadable, LevelError, "make the key usable here: restore its file, or give this node what decrypts it"},
+		{CodePayloadApplication, LevelError, "set the same application name on every node, letter for letter: SetApplicationName in .NET, protector.Options.ApplicationName in Go; without it ASP.NET Core takes its content root path, with a slash at the end"},
+		{CodePayloadPurposes, LevelError, "compare the purposes with those of the maker, letter for letter and in the same order, and the application name (ASP.NET Core without one takes its content root path, with a slash at the end); or else the payload was altered"},
+		{CodePayloadExpired, LevelError, "nothing to mend: let its maker make a new one"},
 		{CodeFallbackKey, LevelWarning, "create a key that activates now: keyctl create --activate now"},
 		{CodeDefaultExpires, LevelWarning, "create the successor now (keyctl ensure), so that every node has read it when it is needed"},
 		{CodeFutureKey, LevelWarning, "set the clock of the node that made it, and of this one; until its creation date has passed, a mass revocation may miss the key"},
 		{CodeFutureRevocation, LevelWarning, "wait until then before creating keys; if the date is a mistake, move the record away and revoke again"},
 		{CodeMisleadingName, LevelWarning, "rename the file after its content, so that nobody is misled; nodes read it either way"},
 		{CodeEmptyRing, LevelWarning, "check that this is the right directory; keyctl create begins a new ring"},
-		{CodeLooseMode, LevelWarning, "chmod the directory to 700 and its files to 600 (or 750 and 640 for a group of nodes); then replace keys that others may have read"},
+		{CodeLooseMode, LevelWarning, "chmod the directory to 700 and its files to 600 (770 and 640 where the nodes are several users of one group); then replace keys that others may have read"},
 		{CodeForeignOwner, LevelWarning, "chown the file to the user of the nodes, or run them as one user or one group"},
 		{CodeClockSkew, LevelWarning, "synchronise the clocks (chrony, systemd-timesyncd): a ring bears a difference of five minutes"},
 		{CodeNoMount, LevelWarning, "mount a volume there: what a container keeps in its own layer is lost with it, and every user is signed out"},
 		{CodeNotWritable, LevelWarning, "let the user write there, or disable automatic generation on this node and let another one make the keys"},
+		{CodeIgnoredFile, LevelWarning, "give it the extension .xml if it belongs to the ring, or move it out of the directory"},
+		{CodeGroupMode, LevelInfo, "nothing to mend if the nodes are several users of that group and nobody else is in it; else chmod the directory to 700 and its files to 600"},
 		{CodeNoEvents, LevelInfo, "nothing to mend: changes are found by polling, every 30 s unless set otherwise"},
 		{CodeLeftover, LevelInfo, "nothing to mend: the next write removes it when it is an hour old"},
 		{CodeUnencryptedKeys, LevelInfo, "encrypt the keys with a certificate (keyctl rewrap), or keep the store and its backups from everybody else and say that this is meant (AllowUnencryptedKeys)"},

@@ -161,7 +161,7 @@ func (d *Dir) Remove(ctx context.Context, choose func([]Element) []Element) erro
 	for _, e := range offered {
 		files[e.Name] = filepath.Base(e.Location)
 	}
-	names, err := chosenNames(offered, choose)
+	names, err := ChosenNames(offered, choose)
 	if err != nil || len(names) == 0 {
 		return err
 	}

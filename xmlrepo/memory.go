@@ -8,13 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-
-	"dataprotection.example/internal/xmldoc"
 )
 
 // Memory is a Repository that lives in the memory of one process: for rings
-// that need not outlive it, and for tests. It is also a Remover, a Watcher and
-// a Fingerprinter. Every Memory is a store of its own. It is the sibling of
+// that need not outlive it, and for tests. It is also a Remover, a Replacer, a
+// Watcher and a Fingerprinter. Every Memory is a store of its own. It is the sibling of
 // .NET's internal EphemeralXmlRepository.
 //
 // Elements come ordered by name and have no Location.
@@ -53,20 +51,16 @@ func (m *Memory) Store(ctx context.Context, e Element) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("xmlrepo: store: %w", err)
 	}
-	if err := CheckName(e.Name); err != nil {
+	e, err := Normalize(e)
+	if err != nil {
 		return err
 	}
-	el, err := xmldoc.Parse(e.XML)
-	if err != nil {
-		return fmt.Errorf("xmlrepo: element %q: %w", e.Name, &malformedError{err})
-	}
-	xml := xmldoc.Compact(el)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, taken := m.elements[e.Name]; taken {
 		return fmt.Errorf("%w: %q", ErrExist, e.Name)
 	}
-	m.elements[e.Name] = xml
+	m.elements[e.Name] = e.XML
 	m.changed()
 	return nil
 }
@@ -77,7 +71,7 @@ func (m *Memory) Remove(ctx context.Context, choose func([]Element) []Element) e
 	if err != nil {
 		return err
 	}
-	names, err := chosenNames(offered, choose)
+	names, err := ChosenNames(offered, choose)
 	if err != nil {
 		return err
 	}
@@ -136,23 +130,4 @@ func (m *Memory) changed() {
 		default: // the value that is still waiting tells of this change too
 		}
 	}
-}
-
-// chosenNames calls choose and returns the names of what it chose, in its
-// order, after checking that each was offered. The check comes before anything
-// is deleted, and keeps a name such as "../x" away from the file system.
-func chosenNames(offered []Element, choose func([]Element) []Element) ([]string, error) {
-	known := make(map[string]bool, len(offered))
-	for _, e := range offered {
-		known[e.Name] = true
-	}
-	chosen := choose(offered)
-	names := make([]string, 0, len(chosen))
-	for _, e := range chosen {
-		if !known[e.Name] {
-			return nil, fmt.Errorf("xmlrepo: the element %q was chosen for removal, but was not offered", e.Name)
-		}
-		names = append(names, e.Name)
-	}
-	return names, nil
 }

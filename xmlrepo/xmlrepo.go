@@ -12,7 +12,8 @@
 //
 // What only some stores can do is in interfaces of its own, found by a type
 // assertion: [Remover] deletes, [Watcher] tells of changes, [Fingerprinter]
-// says cheaply that nothing has changed.
+// says cheaply that nothing has changed. [Replacer] breaks the second rule for
+// the one purpose that needs it, encrypting stored keys to another certificate.
 //
 // [Dir] is the directory that ASP.NET Core calls FileSystemXmlRepository, file
 // for file and byte for byte. [Memory] lives and dies with the process.
@@ -25,6 +26,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	"dataprotection.example/internal/xmldoc"
 )
 
 // Element is one stored XML element.
@@ -34,6 +37,10 @@ type Element struct {
 	// whatever else a foreign writer chose. It says nothing about the
 	// content. Store accepts only names that pass CheckName; Elements also
 	// returns others when it finds them.
+	//
+	// A store may keep no names, as a Redis list does not. There the name
+	// comes from the content: for keys and revocations it is the one above,
+	// and it is that name that may be taken, whatever Store is given.
 	Name string
 
 	// XML is the element as UTF-8 text: one root with its content, no byte
@@ -131,11 +138,15 @@ type existError struct{}
 func (existError) Error() string { return "xmlrepo: an element of this name already exists" }
 func (existError) Unwrap() error { return fs.ErrExist }
 
-// FileError is an error with the file or the directory at fault. errors.Is and
-// errors.As see through it, to fs.ErrPermission, syscall.ENOSPC, ErrExist and
-// the like.
+// ErrMalformed says that something is not one well-formed element: what is to be
+// stored or, inside a FileError, what a file, a row or a value holds.
+var ErrMalformed = errors.New("xmlrepo: malformed XML")
+
+// FileError is an error with the file or the directory at fault, or the place
+// in a store that has no files. errors.Is and errors.As see through it, to
+// fs.ErrPermission, syscall.ENOSPC, ErrExist, ErrMalformed and the like.
 type FileError struct {
-	Path string // absolute
+	Path string // absolute, or the Location of an element
 	Err  error
 }
 
@@ -147,7 +158,9 @@ func (e *FileError) Error() string {
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// malformedError is an error of the XML parser, with what it is about.
+// Malformed returns the error of an XML parser as one that is ErrMalformed.
+func Malformed(err error) error { return &malformedError{err} }
+
 type malformedError struct{ err error }
 
 func (e *malformedError) Error() string {
@@ -155,6 +168,44 @@ func (e *malformedError) Error() string {
 }
 
 func (e *malformedError) Unwrap() error { return e.err }
+
+func (e *malformedError) Is(target error) bool { return target == ErrMalformed }
+
+// Normalize returns e with its XML in the form that Element describes, in memory
+// of its own. The errors are those that Store has to return for a name that does
+// not pass CheckName and for XML that is not one well-formed element. It is what
+// a Store does first.
+func Normalize(e Element) (Element, error) {
+	if err := CheckName(e.Name); err != nil {
+		return Element{}, err
+	}
+	el, err := xmldoc.Parse(e.XML)
+	if err != nil {
+		return Element{}, fmt.Errorf("xmlrepo: element %q: %w", e.Name, Malformed(err))
+	}
+	e.XML = xmldoc.Compact(el)
+	return e, nil
+}
+
+// ChosenNames calls choose and returns the names of what it chose, in its
+// order, after checking that each was offered. It is what a Remove does with the
+// elements it has read, before anything is deleted; it also keeps a name such as
+// "../x" away from the file system.
+func ChosenNames(offered []Element, choose func([]Element) []Element) ([]string, error) {
+	known := make(map[string]bool, len(offered))
+	for _, e := range offered {
+		known[e.Name] = true
+	}
+	chosen := choose(offered)
+	names := make([]string, 0, len(chosen))
+	for _, e := range chosen {
+		if !known[e.Name] {
+			return nil, fmt.Errorf("xmlrepo: the element %q was chosen for removal, but was not offered", e.Name)
+		}
+		names = append(names, e.Name)
+	}
+	return names, nil
+}
 
 // CheckName returns an error unless name can name an element to be stored: at
 // least one character, and only A-Z, a-z, 0-9, '-' and '_'. The rule is .NET's.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"dataprotection.example/internal/elementtext"
@@ -69,6 +70,46 @@ func TestName(t *testing.T) {
 	}
 	if a, b := nameOf(t, `<x a='1'></x>`), nameOf(t, ` <x  a="1"></x >`); a != b {
 		t.Errorf("two spellings of one element are called %s and %s", a, b)
+	}
+}
+
+// Whatever has the name of another holds its needle.
+func TestNeedle(t *testing.T) {
+	for _, spellings := range [][]string{
+		{
+			`<key id="` + id + `" />`, `<key id=" {5D2d2bd8-9c5f-4b0c-8b62-0d2c3a1f6a77}"><x /></key>`,
+			`<key version='2' id='5D2D2BD89c5f4b0c8b620d2c3a1f6a77'/>`,
+		},
+		{
+			`<revocation><key id="` + id + `" /></revocation>`,
+			`<revocation><!-- --><x /><revocationDate>2026-01-01T00:00:00Z</revocationDate><key id="(5D2D2BD8-9C5F-4B0C-8B62-0D2C3A1F6A77)"/></revocation>`,
+		},
+		{
+			`<revocation><revocationDate>2026-01-01T00:00:00Z</revocationDate><key id="*" /></revocation>`,
+			`<revocation><key id='*'/><revocationDate>2026-01-01T02:00:00.000+02:00</revocationDate></revocation>`,
+		},
+		{`<Ä:Größe xmlns:Ä="urn:x" />`, `<Ä:Größe  xmlns:Ä='urn:x'/>`},
+		{`<revocation />`, "<revocation\n/>"}, {`<key />`, ` <key/>`}, {`<KEY />`}, {`<revocation><key id="*" /></revocation>`},
+	} {
+		first, err := elementtext.Parse(spellings[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		needle := elementtext.Needle(first)
+		for _, text := range spellings {
+			if text != spellings[0] && nameOf(t, text) != nameOf(t, spellings[0]) {
+				t.Errorf("%s and %s have different names", spellings[0], text)
+			}
+			small := strings.Map(func(r rune) rune {
+				if 'A' <= r && r <= 'Z' {
+					r += 'a' - 'A'
+				}
+				return r
+			}, text)
+			if needle == "" || !strings.Contains(small, needle) {
+				t.Errorf("%s does not contain %q", text, needle)
+			}
+		}
 	}
 }
 

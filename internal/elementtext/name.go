@@ -2,6 +2,7 @@ package elementtext
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/beevik/etree"
 
@@ -40,6 +41,30 @@ func Name(root *etree.Element) string {
 		}
 	}
 	return "element-" + hash(xmldoc.Compact(root), 16)
+}
+
+// Needle returns a text that every spelling of an element with root's [Name]
+// contains when its ASCII letters are made small, unless it holds a character
+// reference ("&#"). It is never empty.
+func Needle(root *etree.Element) string {
+	needle := root.Tag
+	subject := root
+	if is(root, "revocation") {
+		if key := child(root, "key"); key != nil {
+			subject = key
+		}
+	}
+	if is(root, "key") || subject != root {
+		if id, ok := guid(subject); ok {
+			needle = id[24:] // the last group stands together in every spelling of an id
+		}
+	}
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, needle)
 }
 
 // is reports whether el is called tag in no namespace.

@@ -2,8 +2,6 @@ package repotest
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -22,11 +20,11 @@ func remover(t *testing.T, repo xmlrepo.Repository) xmlrepo.Remover {
 
 func testRemover(t *testing.T, open func(*testing.T) xmlrepo.Repository) {
 	remover(t, open(t))
-	keys := map[string]string{"key-1": "<a />", "key-2": "<b />", "key-3": "<c />"}
+	three := []xmlrepo.Element{key(1, "<a />"), key(2, "<b />"), key(3, "<c />")}
 	full := func(t *testing.T) (xmlrepo.Repository, xmlrepo.Remover) {
 		repo := open(t)
-		for name, xml := range keys {
-			store(t, repo, name, xml)
+		for _, e := range three {
+			store(t, repo, e)
 		}
 		return repo, remover(t, repo)
 	}
@@ -35,18 +33,12 @@ func testRemover(t *testing.T, open func(*testing.T) xmlrepo.Repository) {
 		calls := 0
 		err := r.Remove(t.Context(), func(all []xmlrepo.Element) []xmlrepo.Element {
 			calls++
-			var names []string
+			offered := xmlrepo.NewMemory()
 			for _, e := range all {
-				names = append(names, e.Name)
-				if string(e.XML) != keys[e.Name] {
-					t.Errorf("choose was offered %q = %s, want %s", e.Name, e.XML, keys[e.Name])
-				}
+				store(t, offered, e)
 			}
-			slices.Sort(names)
-			if !slices.Equal(names, []string{"key-1", "key-2", "key-3"}) {
-				t.Errorf("choose was offered %q, want all of them", names)
-			}
-			return named("key-3", "key-1", "key-3")(all) // one of them twice
+			want(t, offered, three...)
+			return keys(3, 1, 3)(all) // one of them twice
 		})
 		if err != nil {
 			t.Error(err)
@@ -54,15 +46,15 @@ func testRemover(t *testing.T, open func(*testing.T) xmlrepo.Repository) {
 		if calls != 1 {
 			t.Errorf("choose was called %d times", calls)
 		}
-		want(t, repo, map[string]string{"key-2": "<b />"})
-		store(t, repo, "key-1", "<again />") // a name that was removed is free
+		want(t, repo, three[1])
+		store(t, repo, key(1, "<again />")) // a name that was removed is free
 	})
 	t.Run("Nothing", func(t *testing.T) {
 		repo, r := full(t)
-		if err := r.Remove(t.Context(), named()); err != nil {
+		if err := r.Remove(t.Context(), keys()); err != nil {
 			t.Error(err)
 		}
-		want(t, repo, keys)
+		want(t, repo, three...)
 	})
 	t.Run("Empty", func(t *testing.T) {
 		calls := 0
@@ -76,7 +68,7 @@ func testRemover(t *testing.T, open func(*testing.T) xmlrepo.Repository) {
 	})
 	t.Run("NotOffered", func(t *testing.T) {
 		repo, r := full(t)
-		for _, name := range []string{"key-4", "", "../key-1", "key-1.xml"} {
+		for _, name := range []string{key(4, "").Name, "", "../" + key(1, "").Name, key(1, "").Name + ".xml"} {
 			err := r.Remove(t.Context(), func(all []xmlrepo.Element) []xmlrepo.Element {
 				return append(all, xmlrepo.Element{Name: name})
 			})
@@ -84,20 +76,20 @@ func testRemover(t *testing.T, open func(*testing.T) xmlrepo.Repository) {
 				t.Errorf("Remove of %q, which was not offered, succeeded", name)
 			}
 		}
-		want(t, repo, keys)
+		want(t, repo, three...)
 	})
 	t.Run("AlreadyGone", func(t *testing.T) {
 		repo, r := full(t)
 		err := r.Remove(t.Context(), func(all []xmlrepo.Element) []xmlrepo.Element {
-			if err := r.Remove(t.Context(), named("key-2")); err != nil {
+			if err := r.Remove(t.Context(), keys(2)); err != nil {
 				t.Error(err)
 			}
-			return named("key-2", "key-1")(all)
+			return keys(2, 1)(all)
 		})
 		if err != nil {
 			t.Errorf("Remove of an element that is gone already: %v", err)
 		}
-		want(t, repo, map[string]string{"key-3": "<c />"})
+		want(t, repo, three[2])
 	})
 }
 
@@ -117,16 +109,16 @@ func testWatcher(t *testing.T, open func(*testing.T) xmlrepo.Repository) {
 		t.Fatal(err)
 	}
 	drain(changes)
-	store(t, repo, "key-1", "<key />")
+	store(t, repo, key(1, ""))
 	wait(t, changes, "after a Store")
 	wait(t, other, "for a second watcher")
 	for i := range 50 { // nobody receives, and nobody is delayed
-		store(t, repo, fmt.Sprint("other-", i), "<key />")
+		store(t, repo, key(100+i, ""))
 	}
 	wait(t, changes, "after many Stores")
 	drain(changes)
 	if r, ok := repo.(xmlrepo.Remover); ok {
-		if err := r.Remove(t.Context(), named("key-1")); err != nil {
+		if err := r.Remove(t.Context(), keys(1)); err != nil {
 			t.Fatal(err)
 		}
 		wait(t, changes, "after a Remove")
@@ -134,7 +126,7 @@ func testWatcher(t *testing.T, open func(*testing.T) xmlrepo.Repository) {
 	cancel()
 	closed(t, changes)
 	drain(other)
-	store(t, repo, "key-3", "<key />")
+	store(t, repo, key(3, ""))
 	wait(t, other, "after the first watcher has left")
 
 	changes, err = w.Watch(ctx)
@@ -202,12 +194,12 @@ func testFingerprinter(t *testing.T, open func(*testing.T) xmlrepo.Repository) {
 		}
 	}
 	step("of an empty store")
-	store(t, repo, "key-1", "<key />")
+	store(t, repo, key(1, ""))
 	step("with one element")
-	store(t, repo, "key-2", "<key />")
+	store(t, repo, key(2, ""))
 	step("with two elements")
 	if r, ok := repo.(xmlrepo.Remover); ok {
-		if err := r.Remove(t.Context(), named("key-1")); err != nil {
+		if err := r.Remove(t.Context(), keys(1)); err != nil {
 			t.Fatal(err)
 		}
 		step("after one was removed")

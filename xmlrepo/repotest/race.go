@@ -3,6 +3,7 @@ package repotest
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,7 +17,6 @@ import (
 func raceForOneName(t *testing.T, a, b xmlrepo.Repository) {
 	const writers = 32
 	for round := range 5 {
-		name := fmt.Sprint("key-", round)
 		winners := make(chan string, writers)
 		start := make(chan struct{})
 		var wg sync.WaitGroup
@@ -26,12 +26,12 @@ func raceForOneName(t *testing.T, a, b xmlrepo.Repository) {
 				if i%2 == 1 {
 					repo = b
 				}
-				xml := fmt.Sprintf("<writer n=\"%d\" />", i)
+				e := key(round, fmt.Sprintf("<writer n=\"%d\" />", i))
 				<-start
-				err := repo.Store(t.Context(), xmlrepo.Element{Name: name, XML: []byte(xml)})
+				err := repo.Store(t.Context(), e)
 				switch {
 				case err == nil:
-					winners <- xml
+					winners <- string(e.XML)
 				case !errors.Is(err, xmlrepo.ErrExist):
 					t.Errorf("Store by one of many writers: %v, want nil or ErrExist", err)
 				}
@@ -45,7 +45,7 @@ func raceForOneName(t *testing.T, a, b xmlrepo.Repository) {
 		}
 		won := <-winners
 		for _, repo := range []xmlrepo.Repository{a, b} {
-			if got := elements(t, repo)[name]; got != won {
+			if got := elements(t, repo)[key(round, "").Name]; got != won {
 				t.Errorf("element = %s, want that of the writer who succeeded, %s", got, won)
 			}
 		}
@@ -56,19 +56,19 @@ func raceForOneName(t *testing.T, a, b xmlrepo.Repository) {
 // holds only whole elements, and all those whose Store returned before it began.
 func readWhileWriting(t *testing.T, a, b xmlrepo.Repository) {
 	const writers, each = 4, 25
-	xml := func(name string) string { return "<key name=\"" + name + "\"><value>text</value></key>" }
+	const content = "<value>text</value>"
 	var acknowledged sync.Map
 	var writing, reading sync.WaitGroup
 	var done atomic.Bool
 	for w := range writers {
 		writing.Go(func() {
 			for i := range each {
-				name := fmt.Sprintf("key-%d-%d", w, i)
-				if err := a.Store(t.Context(), xmlrepo.Element{Name: name, XML: []byte(xml(name))}); err != nil {
+				e := key(each*w+i, content)
+				if err := a.Store(t.Context(), e); err != nil {
 					t.Error(err)
 					return
 				}
-				acknowledged.Store(name, true)
+				acknowledged.Store(e.Name, true)
 			}
 		})
 	}
@@ -89,7 +89,7 @@ func readWhileWriting(t *testing.T, a, b xmlrepo.Repository) {
 				found := make(map[string]bool, len(list))
 				for _, e := range list {
 					found[e.Name] = true
-					if string(e.XML) != xml(e.Name) {
+					if id := strings.TrimPrefix(e.Name, "key-"); string(e.XML) != `<key id="`+id+`" version="1">`+content+`</key>` {
 						t.Errorf("element %q = %s while another writes", e.Name, e.XML)
 					}
 				}

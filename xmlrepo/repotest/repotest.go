@@ -7,14 +7,15 @@
 //		repotest.Run(t, func(t *testing.T) xmlrepo.Repository { return mystore.New(…) })
 //	}
 //
-// A store that processes share also calls [RunShared].
+// A store that processes share also calls [RunShared], and one behind a network
+// [RunOutage].
+//
+// A store that keeps no names passes too, if it gives keys the names that their
+// content says.
 package repotest
 
 import (
-	"context"
 	"errors"
-	"io/fs"
-	"slices"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) xmlrepo.Repository) {
 		{"NormalForm", testNormalForm},
 		{"Malformed", testMalformed},
 		{"Names", testNames},
+		{"Foreign", testForeign},
 		{"NeverReplaces", testNeverReplaces},
 		{"Copies", testCopies},
 		{"ConcurrentSameName", func(t *testing.T, open func(*testing.T) xmlrepo.Repository) {
@@ -50,6 +52,7 @@ func Run(t *testing.T, open func(t *testing.T) xmlrepo.Repository) {
 		{"ManyElements", testManyElements},
 		{"LargeElement", testLargeElement},
 		{"Cancelled", testCancelled},
+		{"CancelledInTheMiddle", testCancelledInTheMiddle},
 		{"Apart", testApart},
 		{"Remover", testRemover},
 		{"Watcher", testWatcher},
@@ -66,12 +69,12 @@ func Run(t *testing.T, open func(t *testing.T) xmlrepo.Repository) {
 func RunShared(t *testing.T, open func(t *testing.T) (a, b xmlrepo.Repository)) {
 	t.Run("SeesTheOther", func(t *testing.T) {
 		a, b := open(t)
-		store(t, a, "key-1", "<key />")
-		want(t, b, map[string]string{"key-1": "<key />"})
-		if err := b.Store(t.Context(), xmlrepo.Element{Name: "key-1", XML: []byte("<other />")}); !errors.Is(err, xmlrepo.ErrExist) {
+		store(t, a, key(1, ""))
+		want(t, b, key(1, ""))
+		if err := b.Store(t.Context(), key(1, "<other />")); !errors.Is(err, xmlrepo.ErrExist) {
 			t.Errorf("Store of a name that the other has stored: %v, want ErrExist", err)
 		}
-		want(t, a, map[string]string{"key-1": "<key />"})
+		want(t, a, key(1, ""))
 	})
 	t.Run("ConcurrentSameName", func(t *testing.T) {
 		a, b := open(t)
@@ -84,10 +87,10 @@ func RunShared(t *testing.T, open func(t *testing.T) (a, b xmlrepo.Repository)) 
 	t.Run("RemovedByTheOther", func(t *testing.T) {
 		a, b := open(t)
 		ra, rb := remover(t, a), remover(t, b)
-		store(t, a, "key-1", "<key />")
-		store(t, a, "key-2", "<key />")
+		store(t, a, key(1, ""))
+		store(t, a, key(2, ""))
 		err := ra.Remove(t.Context(), func(all []xmlrepo.Element) []xmlrepo.Element {
-			if err := rb.Remove(t.Context(), named("key-1")); err != nil {
+			if err := rb.Remove(t.Context(), keys(1)); err != nil {
 				t.Error(err)
 			}
 			return all
@@ -95,8 +98,8 @@ func RunShared(t *testing.T, open func(t *testing.T) (a, b xmlrepo.Repository)) 
 		if err != nil {
 			t.Errorf("Remove of an element that the other has removed meanwhile: %v", err)
 		}
-		want(t, a, nil)
-		want(t, b, nil)
+		want(t, a)
+		want(t, b)
 	})
 	t.Run("Watcher", func(t *testing.T) {
 		a, b := open(t)
@@ -109,90 +112,15 @@ func RunShared(t *testing.T, open func(t *testing.T) (a, b xmlrepo.Repository)) 
 			t.Fatal(err)
 		}
 		drain(changes)
-		store(t, b, "key-1", "<key />")
+		store(t, b, key(1, ""))
 		wait(t, changes, "after the other has stored")
 	})
 	t.Run("Fingerprinter", func(t *testing.T) {
 		a, b := open(t)
 		before := fingerprint(t, a)
-		store(t, b, "key-1", "<key />")
+		store(t, b, key(1, ""))
 		if after := fingerprint(t, a); after == before {
 			t.Error("the fingerprint is the same after the other has stored")
 		}
 	})
-}
-
-// store stores an element and fails the test if that fails.
-func store(t *testing.T, repo xmlrepo.Repository, name, xml string) {
-	t.Helper()
-	if err := repo.Store(t.Context(), xmlrepo.Element{Name: name, XML: []byte(xml)}); err != nil {
-		t.Fatalf("Store %q: %v", name, err)
-	}
-}
-
-// elements returns what the repository holds, by name.
-func elements(t *testing.T, repo xmlrepo.Repository) map[string]string {
-	t.Helper()
-	list, err := repo.Elements(t.Context())
-	if err != nil {
-		t.Fatalf("Elements: %v", err)
-	}
-	found := make(map[string]string, len(list))
-	for _, e := range list {
-		if _, twice := found[e.Name]; twice {
-			t.Errorf("Elements returned %q twice", e.Name)
-		}
-		found[e.Name] = string(e.XML)
-	}
-	return found
-}
-
-// want checks that the repository holds exactly these elements.
-func want(t *testing.T, repo xmlrepo.Repository, elems map[string]string) {
-	t.Helper()
-	found := elements(t, repo)
-	for name, xml := range elems {
-		got, ok := found[name]
-		switch {
-		case !ok:
-			t.Errorf("element %q is missing", name)
-		case got != xml:
-			t.Errorf("element %q = %s, want %s", name, got, xml)
-		}
-	}
-	for name := range found {
-		if _, ok := elems[name]; !ok {
-			t.Errorf("element %q should not be there", name)
-		}
-	}
-}
-
-// named returns a choice of the elements with these names, in their order.
-func named(names ...string) func([]xmlrepo.Element) []xmlrepo.Element {
-	return func(all []xmlrepo.Element) []xmlrepo.Element {
-		var chosen []xmlrepo.Element
-		for _, name := range names {
-			i := slices.IndexFunc(all, func(e xmlrepo.Element) bool { return e.Name == name })
-			if i >= 0 {
-				chosen = append(chosen, all[i])
-			}
-		}
-		return chosen
-	}
-}
-
-// cancelled checks the error of a call whose context was done before.
-func cancelled(t *testing.T, call string, err error) {
-	t.Helper()
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("%s with a cancelled context: %v, want context.Canceled", call, err)
-	}
-}
-
-// taken checks the error of a Store whose name was taken.
-func taken(t *testing.T, err error) {
-	t.Helper()
-	if !errors.Is(err, xmlrepo.ErrExist) || !errors.Is(err, fs.ErrExist) {
-		t.Errorf("Store of a name that is taken: %v, want an error that is ErrExist and fs.ErrExist", err)
-	}
 }

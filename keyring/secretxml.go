@@ -31,7 +31,14 @@ func masterKeyElement(raw []byte) *etree.Element {
 
 // encryptSecret returns <encryptedSecret> in place of el.
 func encryptSecret(ctx context.Context, e XMLEncryptor, el *etree.Element) (*etree.Element, error) {
-	sealed, err := e.EncryptXML(ctx, xmldoc.Compact(el))
+	plain := xmldoc.Compact(el)
+	defer clear(plain)
+	return encryptXML(ctx, e, plain)
+}
+
+// encryptXML returns <encryptedSecret> with the element that plain is.
+func encryptXML(ctx context.Context, e XMLEncryptor, plain []byte) (*etree.Element, error) {
+	sealed, err := e.EncryptXML(ctx, plain)
 	if err != nil {
 		return nil, err
 	}

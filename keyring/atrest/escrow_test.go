@@ -86,6 +86,14 @@ func TestRestoreFromEscrow(t *testing.T) {
 	if text, err := unprotect(t, restored, keyring.Options{Decryptors: decryptors(t, safe)}, payload); err != nil || text != "precious" {
 		t.Errorf("got %q, %v", text, err)
 	}
+	renewed := selfSigned(t, "renewed", recordedKey(t, "rsa2048"), noon, noon.AddDate(1, 0, 0))
+	nodes = pair(t, renewed, recordedKey(t, "rsa2048"))
+	if _, err := rewrap(t, restored, decryptors(t, safe), nodes, nil); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := unprotect(t, restored, keyring.Options{Decryptors: decryptors(t, nodes)}, payload); err != nil || text != "precious" {
+		t.Errorf("under the nodes' certificate: got %q, %v", text, err)
+	}
 }
 
 // Where the copy cannot be written, no key is made.

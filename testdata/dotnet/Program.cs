@@ -11,7 +11,8 @@ namespace Peer
     /// A real ASP.NET Core Data Protection to ask. Without arguments it reads one JSON request a line,
     /// {"id", "command", "args"}, and writes one JSON answer a line, {"id", "result"} or {"id", "error"},
     /// until its input ends. Requests run side by side: answers come in the order in which they are done.
-    /// With the arguments "record DIR" it writes recordings of itself into DIR instead.
+    /// With the arguments "record DIR" it writes recordings of itself into DIR instead; with "web" and the options
+    /// of Web.cs as JSON it is that application, prints its address and ends when its input ends.
     /// </summary>
     static class Program
     {
@@ -54,6 +55,9 @@ namespace Peer
             { "ticketPrincipals", Tickets.Principals },
             { "claimConstants", Tickets.ClaimConstants },
 
+            { "web", Web.Start },
+            { "stopWeb", Web.Stop },
+
             { "bench", Bench.Payloads },
             { "benchOpen", Bench.Open },
         };
@@ -66,9 +70,15 @@ namespace Peer
                 RecordAnswers.Into(args[1]);
                 return 0;
             }
+            if (args.Length == 2 && args[0] == "web")
+            {
+                Console.WriteLine((string)Web.Start(JsonNode.Parse(args[1]).AsObject())["url"]);
+                Console.In.ReadToEnd();
+                return 0;
+            }
             if (args.Length != 0)
             {
-                Console.Error.WriteLine("usage: peer [record DIR]");
+                Console.Error.WriteLine("usage: peer [record DIR | web OPTIONS]");
                 return 2;
             }
             var answers = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false), 1 << 16);

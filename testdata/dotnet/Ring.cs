@@ -72,6 +72,12 @@ namespace Peer
         public static ServiceProvider Configure(JsonObject options)
         {
             var services = new ServiceCollection();
+            Configure(services, options);
+            return services.BuildServiceProvider();
+        }
+
+        public static void Configure(IServiceCollection services, JsonObject options)
+        {
             var builder = services.AddDataProtection();
             builder.PersistKeysToFileSystem(new DirectoryInfo(options.Text("dir")));
             if (options.Text("app") != null)
@@ -88,7 +94,6 @@ namespace Peer
             }
             UseAlgorithms(builder, options);
             UseEncryption(builder, options);
-            return services.BuildServiceProvider();
         }
 
         static void UseAlgorithms(IDataProtectionBuilder builder, JsonObject options)

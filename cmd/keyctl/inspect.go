@@ -19,28 +19,49 @@ type inspectedView struct {
 	Encryption *string `json:"encryption"`
 	Validation *string `json:"validation"`
 	Bytes      int     `json:"bytes"` // of the payload, decoded
+
+	Ticket *ticketView `json:"ticket,omitempty"` // with --ticket
 }
 
 func (p *program) inspectCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "inspect",
-		Short: "Say which key a payload needs, and how that key is",
+	var o ticketOptions
+	cmd := &cobra.Command{
+		Use:   "inspect [--ticket --scheme S]",
+		Short: "Say which key a payload needs, or what an authentication cookie holds",
 		Long: `Say of the payload on standard input which key it names, and in which state that
 key is in this ring. No purpose is needed, and nothing is opened: a forged payload
-looks the same. If the key is not in the ring, the exit status is 3.`,
-		Example:           "  keyctl inspect < payload",
+looks the same. If the key is not in the ring, the exit status is 3.
+
+With --ticket the payload is an authentication cookie, which is opened and shown
+claim by claim, whether it has expired or not. Paste its value, the values of its
+pieces one a line, or a whole Cookie or Set-Cookie header. Of the tokens in it
+only --show-tokens shows more than the names.`,
+		Example: `  keyctl inspect < payload
+  keyctl inspect --ticket --scheme Identity.Application --app shop < headers`,
 		Args:              noArguments,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE:              p.action(func(ctx context.Context, _ []string) error { return p.inspect(ctx) }),
 	}
+	o.add(cmd)
+	cmd.RunE = p.action(func(ctx context.Context, _ []string) error {
+		if err := o.check(cmd); err != nil {
+			return err
+		}
+		return p.inspect(ctx, &o)
+	})
+	return cmd
 }
 
-func (p *program) inspect(ctx context.Context) error {
+func (p *program) inspect(ctx context.Context, o *ticketOptions) error {
 	s, err := p.openExisting()
 	if err != nil {
 		return err
 	}
-	payload, err := p.readPayload()
+	var payload []byte
+	if o.open {
+		payload, err = p.readCookie(o)
+	} else {
+		payload, err = p.readPayload()
+	}
 	if err != nil {
 		return err
 	}
@@ -57,6 +78,13 @@ func (p *program) inspect(ctx context.Context) error {
 	if found {
 		v.State, v.Found, v.IsDefault, v.Encryption, v.Validation = &k.State, true, k.Default, k.Encryption, k.Validation
 		p.noteFaults([]keyView{k})
+	}
+	if found && o.open {
+		t, err := p.openTicket(ctx, s, o, payload)
+		if err != nil {
+			return err
+		}
+		v.Ticket = viewTicket(t, o.showTokens)
 	}
 	if err := p.printInspected(v, k); err != nil {
 		return err
@@ -85,7 +113,10 @@ func (p *program) printInspected(v inspectedView, k keyView) error {
 		}
 	}
 	rows = append(rows, []cell{{"bytes", faint}, {fmt.Sprint(v.Bytes), noStyle}})
-	return p.printTable(p.stdout, rows)
+	if err := p.printTable(p.stdout, rows); err != nil || v.Ticket == nil {
+		return err
+	}
+	return p.printTicket(v.Ticket)
 }
 
 // stateWithDate is the state and the date that explains it.

@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 //	                                 writes a key that only its owner can read
 //	record DIR FILE                  writes down all there is in DIR, to be compared
 //	await FILE REGEXP                waits until the file has a line that matches
+//	vector NAME DIR                  writes a recorded cookie: see cmdVector
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
@@ -60,6 +61,7 @@ func TestScripts(t *testing.T) {
 			"key":     cmdKey,
 			"record":  cmdRecord,
 			"await":   cmdAwait,
+			"vector":  cmdVector,
 		},
 	})
 }

@@ -21,7 +21,7 @@ var rooms = map[string][]string{
 	"protector/...":     {"protector", "keyring", "internal/dotnet"},
 	"protector/cookies": {"protector", "protector/authticket", "keyring"},
 
-	"cmd/keyctl":   {"xmlrepo", "xmlrepo/...", "keyring", "keyring/...", "protector", "internal/dotnet", "internal/secret"},
+	"cmd/keyctl":   {"xmlrepo", "xmlrepo/...", "keyring", "keyring/...", "protector", "protector/...", "internal/dotnet", "internal/secret"},
 	"internal/...": {"internal/...", "testdata", "testdata/dotnet"},
 
 	"testdata":     {},
@@ -51,6 +51,7 @@ var gates = map[string][]string{
 	"modernc.org/sqlite":             {},
 
 	"github.com/alexedwards/scs/v2":   {"examples"},
+	"github.com/chromedp/cdproto":     {},
 	"github.com/chromedp/chromedp":    {},
 	"github.com/gorilla/securecookie": {},
 	"github.com/gorilla/sessions":     {},

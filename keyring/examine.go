@@ -29,11 +29,15 @@ var (
 	errRevocation = errors.New("the revocation cannot be understood")
 )
 
-// readFinding says what kept a store from being read.
+// readFinding says what kept a store from being read, or a ring from getting
+// the key that it needs.
 func readFinding(err error) Finding {
 	var element *ElementError
 	var file *xmlrepo.FileError
+	var generation *generationError
 	switch {
+	case errors.As(err, &generation):
+		return NewFinding(CodeKeyNotMade, generation.file(), generation.err.Error())
 	case errors.Is(err, errDuplicate):
 		_ = errors.As(err, &element)
 		return NewFinding(CodeDuplicateKey, element.place(), element.Err.Error())
@@ -70,9 +74,12 @@ func (o Options) findings(now time.Time, l *Listing) []Finding {
 			dotnet.FormatDate(mass.date))
 	}
 	for _, r := range l.revocations {
-		if name := r.source.Name; name != r.name() && ownName(name, "revocation-") {
+		if r.misnamed(l) {
 			add(CodeMisleadingName, r.source.place(), "the file is named like another revocation, but revokes %s", r.target())
 		}
+	}
+	for _, e := range l.foreign {
+		add(CodeForeignElement, e.place(), "the element is neither a key nor a revocation, so that every node ignores it")
 	}
 	SortFindings(all)
 	return all
@@ -132,6 +139,21 @@ func unusable(k Key) string {
 		return strings.TrimPrefix(err.Error(), ErrKeyUnreadable.Error()+": ")
 	}
 	return ""
+}
+
+// misnamed reports whether r's name tells of another revocation: of a date, or
+// of another key of the ring. A name made of an id that is nobody's is what
+// RevokeKey resorts to.
+func (r revocation) misnamed(l *Listing) bool {
+	if r.source.Name == r.name() || !ownName(r.source.Name, "revocation-") {
+		return false
+	}
+	id, err := dotnet.ParseGUID(strings.TrimPrefix(r.source.Name, "revocation-"))
+	if err != nil {
+		return true
+	}
+	_, taken := l.Key(id)
+	return taken
 }
 
 // ownName reports whether name looks as if a key manager had given it: the

@@ -54,12 +54,14 @@ const (
 	CodeDefaultUnusable  Code = "default-unusable"
 	CodeFallbackKey      Code = "fallback-key"
 	CodeDefaultExpires   Code = "default-expires"
+	CodeKeyNotMade       Code = "key-not-made"
 	CodeBrokenKey        Code = "broken-key"
 	CodeUnreadableKey    Code = "unreadable-key"
 	CodeUnusableKey      Code = "unusable-key"
 	CodeFutureKey        Code = "future-key"
 	CodeFutureRevocation Code = "future-revocation"
 	CodeMisleadingName   Code = "misleading-name"
+	CodeForeignElement   Code = "foreign-element"
 	CodeUnencryptedKeys  Code = "unencrypted-keys"
 	CodeRefusedKey       Code = "refused-key"
 
@@ -79,6 +81,9 @@ const (
 	CodeNotWritable      Code = "not-writable"
 	CodeIgnoredFile      Code = "ignored-file"
 	CodeLeftover         Code = "leftover-file"
+
+	CodeCertificateExpired Code = "certificate-expired"
+	CodeCertificateExpires Code = "certificate-expires"
 
 	CodeNotAPayload          Code = "not-a-payload"
 	CodePayloadKeyAbsent     Code = "payload-key-absent"
@@ -117,10 +122,12 @@ func findingKinds() []findingKind {
 		{CodePayloadApplication, LevelError, "set the same application name on every node, letter for letter: SetApplicationName in .NET, protector.Options.ApplicationName in Go; without it ASP.NET Core takes its content root path, with a slash at the end"},
 		{CodePayloadPurposes, LevelError, "compare the purposes with those of the maker, letter for letter and in the same order, and the application name (ASP.NET Core without one takes its content root path, with a slash at the end); or else the payload was altered"},
 		{CodePayloadExpired, LevelError, "nothing to mend: let its maker make a new one"},
+		{CodeKeyNotMade, LevelError, "mend what the message names; the ring tries again by itself, or run keyctl ensure elsewhere"},
 		{CodeFallbackKey, LevelWarning, "create a key that activates now: keyctl create --activate now"},
 		{CodeDefaultExpires, LevelWarning, "create the successor now (keyctl ensure), so that every node has read it when it is needed"},
 		{CodeFutureKey, LevelWarning, "set the clock of the node that made it, and of this one; until its creation date has passed, a mass revocation may miss the key"},
 		{CodeFutureRevocation, LevelWarning, "wait until then before creating keys; if the date is a mistake, move the record away and revoke again"},
+		{CodeForeignElement, LevelWarning, "if it was meant to revoke something, revoke that with keyctl; then move the file away"},
 		{CodeMisleadingName, LevelWarning, "rename the file after its content, so that nobody is misled; nodes read it either way"},
 		{CodeEmptyRing, LevelWarning, "check that this is the right directory; keyctl create begins a new ring"},
 		{CodeLooseMode, LevelWarning, "chmod the directory to 700 and its files to 600 (770 and 640 where the nodes are several users of one group); then replace keys that others may have read"},
@@ -130,6 +137,8 @@ func findingKinds() []findingKind {
 		{CodeNotWritable, LevelWarning, "let the user write there, or disable automatic generation on this node and let another one make the keys"},
 		{CodeIgnoredFile, LevelWarning, "give it the extension .xml if it belongs to the ring, or move it out of the directory"},
 		{CodeGroupMode, LevelInfo, "nothing to mend if the nodes are several users of that group and nobody else is in it; else chmod the directory to 700 and its files to 600"},
+		{CodeCertificateExpired, LevelWarning, "nothing fails by itself, since no node minds the date: make a new one (keyctl certificate new), give it to every node, then keyctl rewrap"},
+		{CodeCertificateExpires, LevelWarning, "make the next one (keyctl certificate new), give it to every node, then keyctl rewrap"},
 		{CodeNoEvents, LevelInfo, "nothing to mend: changes are found by polling, every 30 s unless set otherwise"},
 		{CodeLeftover, LevelInfo, "nothing to mend: the next write removes it when it is an hour old"},
 		{CodeUnencryptedKeys, LevelInfo, "encrypt the keys with a certificate (keyctl rewrap), or keep the store and its backups from everybody else and say that this is meant (AllowUnencryptedKeys)"},

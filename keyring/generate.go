@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"time"
+
+	"dataprotection.example/xmlrepo"
 )
 
 // decision is what follows from a listing at an instant.
@@ -139,6 +141,27 @@ func randomWait(ctx context.Context, longest time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// generationError: the ring needs a key and could not make it.
+type generationError struct{ err error }
+
+func (e *generationError) Error() string {
+	return "keyring: the ring needs a key: " + withoutPrefix(e.err)
+}
+func (e *generationError) Unwrap() error { return e.err }
+
+// file returns the file at fault, if there is one.
+func (e *generationError) file() string {
+	var element *ElementError
+	var file *xmlrepo.FileError
+	switch {
+	case errors.As(e.err, &element):
+		return element.place()
+	case errors.As(e.err, &file):
+		return file.Path
+	}
+	return ""
 }
 
 // generate makes the key that d wants, unless another node has made it during

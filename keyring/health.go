@@ -10,15 +10,15 @@ import (
 // Health is how an open ring is.
 type Health struct {
 	// Ready: there is a key to protect with.
-	Ready bool
+	Ready bool `json:"ready"`
 	// TakenAt is the time of the present snapshot.
-	TakenAt time.Time
+	TakenAt time.Time `json:"takenAt"`
 	// Err is why the last load failed, nil if it did not. The ring goes on
-	// with the snapshot it has.
-	Err error
+	// with the snapshot it has. Findings say it too.
+	Err error `json:"-"`
 	// Findings are the things about the ring that somebody should know, the
-	// worst first.
-	Findings []Finding
+	// worst first. They name files and keys: not for everybody's eyes.
+	Findings []Finding `json:"findings"`
 }
 
 // Health returns how the ring is. It does no I/O.
@@ -39,6 +39,10 @@ func (r *Ring) report(ctx context.Context, err error) {
 	_, noDefault := s.DefaultKey()
 	h := Health{Ready: noDefault == nil, TakenAt: s.TakenAt(), Err: err}
 	h.Findings = r.opts.findings(r.opts.Now(), r.loader.listing)
+	if err != nil {
+		h.Findings = append(h.Findings, readFinding(err))
+		SortFindings(h.Findings)
+	}
 	r.healthMu.Lock()
 	before := r.health
 	r.health = h

@@ -23,7 +23,8 @@ type Listing struct {
 	Broken []BrokenKey
 
 	revocations []revocation
-	unopened    bool // some key's encryption could not be taken off, and may be another time
+	foreign     []ElementError // elements that are not ours
+	unopened    bool           // some key's encryption could not be taken off, and may be another time
 }
 
 // BrokenKey is a <key> element without a readable id or date.
@@ -137,6 +138,8 @@ func (l *Listing) add(e parsedElement) error {
 			k.ElementName = k.Location[i:][:len(k.ElementName)] // the two share memory
 		}
 		l.Keys = append(l.Keys, k)
+	case e.kind == foreign:
+		l.foreign = append(l.foreign, source)
 	case e.kind == goodRevocation:
 		r := e.revocation
 		r.source = source

@@ -36,7 +36,7 @@ type loader struct {
 
 	// revoked is every revocation of a present key that was ever seen, for
 	// the case that its record vanishes.
-	revoked map[uuid.UUID]Key
+	revoked map[uuid.UUID]revocation
 
 	opened   bool // some snapshot has been published
 	failures int  // loads failed in a row
@@ -51,7 +51,7 @@ func newLoader(m *Manager) *loader {
 		manager: m,
 		opts:    m.opts,
 		reader:  reader{decryptors: m.opts.allDecryptors(), cache: map[string]cached{}},
-		revoked: map[uuid.UUID]Key{},
+		revoked: map[uuid.UUID]revocation{},
 	}
 }
 
@@ -91,6 +91,7 @@ func (l *loader) loadOnce(ctx context.Context, publish publisher) error {
 	}
 	made, err := l.generate(ctx, d)
 	if err != nil {
+		err = &generationError{err}
 		if !l.opened && len(l.listing.Keys) == 0 {
 			return err
 		}
@@ -167,9 +168,9 @@ func (l *loader) neverForget(ctx context.Context, fresh *Listing) {
 		old, seen := l.revoked[k.ID]
 		switch {
 		case k.Revoked:
-			l.revoked[k.ID] = Key{RevocationDate: k.RevocationDate, RevocationReason: k.RevocationReason}
+			l.revoked[k.ID] = revocation{date: k.RevocationDate, reason: k.RevocationReason}
 		case seen:
-			k.Revoked, k.RevocationDate, k.RevocationReason = true, old.RevocationDate, old.RevocationReason
+			k.Revoked, k.RevocationDate, k.RevocationReason = true, old.date, old.reason
 			l.opts.Logger.WarnContext(ctx, "the record of a revocation has vanished; the key stays revoked here",
 				slog.String("event", "revocation.vanished"), slog.String("id", k.ID.String()))
 		}

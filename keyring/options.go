@@ -51,8 +51,10 @@ type Options struct {
 	// other. An error of one means that the key is not stored.
 	EscrowSinks []EscrowSink
 
-	// RefreshInterval bounds the age of a snapshot; up to 20 % is taken off at
-	// random. Default 24 h, fixed in .NET.
+	// RefreshInterval bounds the age of a snapshot where the store tells of no
+	// changes; up to 20 % is taken off at random. Default 24 h, fixed in .NET.
+	// A store that is an xmlrepo.Watcher, such as a directory, makes the ring
+	// read as soon as something changes.
 	RefreshInterval time.Duration
 
 	// PropagationWindow is how long a key needs to reach every node. Default

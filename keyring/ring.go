@@ -15,6 +15,11 @@ import (
 // Ring is an open key ring (IKeyRingProvider): the latest snapshot of a store,
 // kept fresh behind the back of whoever serves. It is safe for concurrent use.
 //
+// How soon it sees what another process writes is up to the store: a local
+// directory within a second, usually a tenth of one; a network file system
+// within xmlrepo.DirOptions.PollInterval, 30 s, and what its client caches; a
+// store that is no xmlrepo.Watcher within RefreshInterval.
+//
 // One goroutine belongs to it and does all reading and writing; Close ends it.
 // Serving takes the latest snapshot with one atomic load and never waits, with
 // one exception: a payload under an unknown key, see WaitForKey.

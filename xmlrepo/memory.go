@@ -31,6 +31,9 @@ func NewMemory() *Memory {
 	}
 }
 
+// Format prints the kind of store, whatever the verb: what is in it may be keys.
+func (m *Memory) Format(f fmt.State, _ rune) { fmt.Fprint(f, "xmlrepo.Memory") }
+
 // Elements implements Repository.
 func (m *Memory) Elements(ctx context.Context) ([]Element, error) {
 	if err := ctx.Err(); err != nil {

@@ -25,6 +25,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"strings"
 
 	"dataprotection.example/internal/xmldoc"
@@ -47,13 +48,19 @@ type Element struct {
 	// order mark, no declaration, no formatting, an empty element written
 	// "<x />". This is what .NET's XElement.ToString gives with
 	// SaveOptions.DisableFormatting. It may hold a plaintext master key.
-	XML []byte
+	XML []byte `json:"-"`
 
 	// Location is where a person finds the element, for instance the path
 	// of its file. Elements sets it where the store has such a thing; Store
 	// ignores it.
 	Location string
 }
+
+// Format prints an element by its name, whatever the verb: XML may hold a key.
+func (e Element) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "element %q", e.Name) }
+
+// LogValue is the name, for package slog.
+func (e Element) LogValue() slog.Value { return slog.StringValue(e.Name) }
 
 // Repository stores elements. It is the sibling of .NET's IXmlRepository.
 //

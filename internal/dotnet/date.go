@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-var errDate = errors.New("dotnet: malformed date")
+var errDate = errors.New("malformed date")
 
 // FormatDate returns t in UTC as XmlConvert writes a DateTimeOffset of offset
 // zero: "2006-01-02T15:04:05Z", with a fraction of one to seven digits if it is
@@ -33,7 +33,7 @@ func clamp(t time.Time) time.Time {
 
 // ParseDate reads a date of a key or a revocation and returns it in UTC:
 // "yyyy-MM-ddTHH:mm:ss", optionally a fraction of any length, rounded to seven
-// digits and an exact half to the even one as .NET does it, then "Z", an offset
+// digits and an exact half to the even one as .NET does it, then "Z" or "z", an offset
 // within ±14:00, or nothing, with XML white space around it.
 //
 // It is stricter than .NET in two ways. A date without offset is UTC here;
@@ -98,7 +98,7 @@ func parseFraction(s string) (ticks time.Duration, rest string, err error) {
 
 // parseOffset reads what follows the time: how far it is ahead of UTC.
 func parseOffset(s string) (time.Duration, error) {
-	if s == "" || s == "Z" {
+	if s == "" || s == "Z" || s == "z" {
 		return 0, nil
 	}
 	if !hasShape(s, "?dd:dd") || len(s) != 6 || s[0] != '+' && s[0] != '-' {

@@ -10,7 +10,7 @@ import (
 // xmlSpace is the white space of XML 1.0, which .NET trims around values.
 const xmlSpace = " \t\r\n"
 
-var errGUID = errors.New("dotnet: not a GUID")
+var errGUID = errors.New("not a GUID")
 
 // ParseGUID reads the text of a System.Guid as it stands in an XML attribute:
 // 32 hexadecimal digits of either case, bare or in groups of 8-4-4-4-12, the

@@ -7,7 +7,7 @@ import (
 	"math"
 )
 
-var errPrefix = errors.New("dotnet: string length is malformed")
+var errPrefix = errors.New("the string length is malformed")
 
 // AppendString appends s as BinaryWriter.Write(string) does: the number of its
 // bytes in base 128, low group first, the high bit meaning that more follows

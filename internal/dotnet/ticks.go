@@ -17,7 +17,7 @@ const (
 	maxUnix        = (MaxTicks - epochTicks) / ticksPerSecond
 )
 
-var errRange = errors.New("dotnet: date is not within the years 1 to 9999")
+var errRange = errors.New("the date is not within the years 1 to 9999")
 
 // InRange reports whether .NET has a value for t: whether its year, in UTC, is
 // 1 to 9999.

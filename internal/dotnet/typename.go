@@ -11,8 +11,8 @@ const (
 )
 
 var (
-	errTypeName = errors.New("dotnet: malformed type name")
-	errAssembly = errors.New("dotnet: type name names another assembly")
+	errTypeName = errors.New("malformed type name")
+	errAssembly = errors.New("the type name names another assembly")
 )
 
 // ParseTypeName reads an assembly-qualified type name, the value of the

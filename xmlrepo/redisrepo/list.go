@@ -23,7 +23,7 @@
 // unless they are encrypted. A user with no more rights than needed:
 //
 //	ACL SETUSER ring on >password resetkeys ~DataProtection-Keys resetchannels &DataProtection-Keys:changed
-//	    -@all +lrange +llen +rpush +lset +lrem +eval +publish +subscribe +unsubscribe +ping +hello +client|setinfo
+//	    -@all +lrange +llen +rpush +lset +lrem +eval +publish +subscribe +unsubscribe +ping +hello
 package redisrepo
 
 import (

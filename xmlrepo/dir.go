@@ -26,7 +26,8 @@ type DirOptions struct {
 	// Mode is the permission of the files that Store writes, whatever the
 	// umask. Zero means 0600: only the user who wrote a key reads it. Nodes
 	// that run as different users need more, such as 0640 with a common
-	// group. Windows ignores it; there the directory's ACL is inherited.
+	// group. What root writes into another user's directory becomes that
+	// user's. Windows ignores Mode; there the directory's ACL is inherited.
 	Mode fs.FileMode
 
 	// DirMode is the permission of the directories that Store creates,

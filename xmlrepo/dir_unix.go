@@ -48,6 +48,23 @@ func copyAccess(f *os.File, like fs.FileInfo) error {
 	return f.Sync()
 }
 
+// setOwner gives a file that root writes to the owner of the directory: a file
+// that root alone can read would keep everybody else from reading the ring.
+func setOwner(root *os.Root, f *os.File) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	info, err := root.Stat(".")
+	if err != nil {
+		return err
+	}
+	dir, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || dir.Uid == 0 {
+		return nil
+	}
+	return f.Chown(int(dir.Uid), int(dir.Gid))
+}
+
 // syncDir makes the names in a directory survive a power cut. Some network file
 // systems have no such call and say so; they have nothing to sync.
 func syncDir(root *os.Root) error {

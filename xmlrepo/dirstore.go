@@ -104,6 +104,9 @@ func (d *Dir) writeTemp(root *os.Root, data []byte, old []string) (string, error
 
 // fill does the part of writeTemp that happens to the open file.
 func (d *Dir) fill(root *os.Root, f *os.File, data []byte, old []string) error {
+	if err := setOwner(root, f); err != nil {
+		return err
+	}
 	if err := setMode(f, d.mode); err != nil {
 		return err
 	}

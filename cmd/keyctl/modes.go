@@ -44,15 +44,15 @@ func (p *program) warnOfLooseModes(dir string) {
 	}
 }
 
-// warnOfOtherOwner tells of a directory that belongs to another user, such as
-// the servers' when root is at work: a file that they cannot read fails their
-// whole ring.
+// warnOfOtherOwner tells of a directory that belongs to another user: a file
+// that the servers cannot read fails their whole ring. What root writes becomes
+// the owner's, so that root need not be warned.
 func (p *program) warnOfOtherOwner(dir string) {
 	info, err := os.Stat(dir)
 	if err != nil || !info.IsDir() {
 		return
 	}
-	if owner, ok := ownerOf(info); ok && owner != os.Geteuid() {
+	if owner, ok := ownerOf(info); ok && owner != os.Geteuid() && os.Geteuid() != 0 {
 		p.warn("%s belongs to user %d and this is user %d: what is written here, %d alone can read", dir, owner, os.Geteuid(), os.Geteuid())
 		p.note("hint: a server that cannot read one file of its ring cannot use the ring: chown new files, or use sudo -u '#%d' keyctl", owner)
 	}

@@ -38,6 +38,10 @@ func (p *program) revokeAll(ctx context.Context, o revokeOptions) error {
 			atStake = append(atStake, v)
 		}
 	}
+	if len(atStake)+len(done.Already) == 0 && !o.force {
+		return &failure{exitUnmet, fmt.Errorf("no key in %s is to be revoked, and nothing was written", s.place),
+			"is --dir or $KEYCTL_DIR right? --force writes the record all the same"}
+	}
 	if err := p.preview(atStake); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package cookies
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/gob"
 	"encoding/json"
 	"errors"
@@ -99,7 +100,7 @@ func (c *Codec) Encode(name string, value any) (string, error) {
 	if err != nil {
 		return "", &CodecError{kind: internal, err: err}
 	}
-	text := encoding.EncodeToString(payload)
+	text := base64.RawURLEncoding.EncodeToString(payload)
 	if c.opts.MaxLength > 0 && len(text) > c.opts.MaxLength {
 		return "", &CodecError{kind: usage, err: fmt.Errorf("%w: it has %d characters, at most %d are allowed", ErrTooLarge, len(text), c.opts.MaxLength)}
 	}

@@ -1,10 +1,5 @@
 package cookies
 
-import "encoding/base64"
-
-// encoding is that of payloads as text; protector.DecodePayload is its inverse.
-var encoding = base64.RawURLEncoding
-
 type codecErrorKind uint8
 
 const (

@@ -52,6 +52,43 @@ func raceForOneName(t *testing.T, a, b xmlrepo.Repository) {
 	}
 }
 
+// raceToReplace lets two replace one element by different ones, again and again,
+// while others read. What is read is always whole; what is left was put there by
+// one who succeeded.
+func raceToReplace(t *testing.T, a, b xmlrepo.Repository) {
+	ra, rb := replacer(t, a), replacer(t, b)
+	old := key(1, "<old />")
+	store(t, a, old)
+	for round := range 20 {
+		withs := []xmlrepo.Element{key(1, fmt.Sprintf("<a n=\"%d\" />", round)), key(1, fmt.Sprintf("<b n=\"%d\" />", round))}
+		errs := make([]error, 2)
+		var wg sync.WaitGroup
+		for i, r := range []xmlrepo.Replacer{ra, rb} {
+			wg.Go(func() { errs[i] = r.Replace(t.Context(), old, withs[i]) })
+		}
+		wg.Go(func() {
+			got := elements(t, b)[old.Name]
+			if got != string(old.XML) && got != string(withs[0].XML) && got != string(withs[1].XML) {
+				t.Errorf("element = %s while it is replaced", got)
+			}
+		})
+		wg.Wait()
+		left := elements(t, a)[old.Name]
+		found := false
+		for i, err := range errs {
+			switch {
+			case err == nil && left == string(withs[i].XML):
+				old, found = withs[i], true
+			case err != nil && !errors.Is(err, xmlrepo.ErrChanged):
+				t.Errorf("Replace by one of two: %v, want nil or ErrChanged", err)
+			}
+		}
+		if !found {
+			t.Fatalf("element = %s, and the two who replaced it got %v and %v", left, errs[0], errs[1])
+		}
+	}
+}
+
 // readWhileWriting reads through b while a is written to. Every read succeeds,
 // holds only whole elements, and all those whose Store returned before it began.
 func readWhileWriting(t *testing.T, a, b xmlrepo.Repository) {

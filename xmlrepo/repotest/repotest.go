@@ -55,6 +55,7 @@ func Run(t *testing.T, open func(t *testing.T) xmlrepo.Repository) {
 		{"CancelledInTheMiddle", testCancelledInTheMiddle},
 		{"Apart", testApart},
 		{"Remover", testRemover},
+		{"Replacer", testReplacer},
 		{"Watcher", testWatcher},
 		{"Fingerprinter", testFingerprinter},
 	}
@@ -100,6 +101,27 @@ func RunShared(t *testing.T, open func(t *testing.T) (a, b xmlrepo.Repository)) 
 		}
 		want(t, a)
 		want(t, b)
+	})
+	t.Run("ReplacedByTheOther", func(t *testing.T) {
+		a, b := open(t)
+		ra, rb := replacer(t, a), replacer(t, b)
+		store(t, a, key(1, "<a />"))
+		if err := rb.Replace(t.Context(), key(1, "<a />"), key(1, "<b />")); err != nil {
+			t.Fatal(err)
+		}
+		if err := ra.Replace(t.Context(), key(1, "<a />"), key(1, "<c />")); !errors.Is(err, xmlrepo.ErrChanged) {
+			t.Errorf("Replace of what the other has replaced: %v, want ErrChanged", err)
+		}
+		want(t, a, key(1, "<b />"))
+	})
+	t.Run("ReplacedWhileTheOtherReads", func(t *testing.T) {
+		a, b := open(t)
+		replacer(t, a)
+		replaceWhileReading(t, a, b)
+	})
+	t.Run("ReplacedByBoth", func(t *testing.T) {
+		a, b := open(t)
+		raceToReplace(t, a, b)
 	})
 	t.Run("Watcher", func(t *testing.T) {
 		a, b := open(t)

@@ -3,6 +3,8 @@ package repotest_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"errors"
 	"os"
 	"os/exec"
 	"slices"
@@ -34,7 +36,12 @@ var faults = map[string]string{
 	"cuts":                   "LargeElement",
 	"removes all":            "Remover/Chosen",
 	"removes strangers":      "Remover/NotOffered",
+	"replaces what was":      "Replacer/Changed",
+	"brings back":            "Replacer/Removed",
+	"says that it replaced":  "Replacer/Replaces",
 	"same fingerprint":       "Fingerprinter",
+	"names by chance":        "Foreign",
+	"keeps a cancelled name": "CancelledInTheMiddle",
 }
 
 // The suite is worth what it finds: every fault fails its test. Each one runs
@@ -106,7 +113,18 @@ func (b *broken) Store(ctx context.Context, e xmlrepo.Element) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	given := bytes.Clone(e.XML)
+	if _, reserved := b.extra["reserved "+e.Name]; reserved && ctx.Err() == nil {
+		return xmlrepo.ErrExist
+	}
 	switch b.fault {
+	case "names by chance":
+		if !strings.HasPrefix(e.Name, "key-") {
+			e.Name = strings.ToLower(rand.Text())
+		}
+	case "keeps a cancelled name":
+		if ctx.Err() != nil {
+			b.extra["reserved "+e.Name] = nil
+		}
 	case "ignores the context":
 		ctx = context.Background()
 	case "any name":
@@ -142,6 +160,22 @@ func (b *broken) Remove(ctx context.Context, choose func([]xmlrepo.Element) []xm
 		}
 		return chosen
 	})
+}
+
+func (b *broken) Replace(ctx context.Context, old, with xmlrepo.Element) error {
+	err := b.sound.Replace(ctx, old, with)
+	switch changed := errors.Is(err, xmlrepo.ErrChanged); {
+	case changed && b.fault == "brings back":
+		return b.sound.Store(ctx, with)
+	case changed && b.fault == "replaces what was":
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.extra[old.Name] = with.XML
+		return nil
+	case err == nil && b.fault == "says that it replaced":
+		return b.sound.Replace(ctx, with, old)
+	}
+	return err
 }
 
 func (b *broken) Fingerprint(ctx context.Context) (string, error) {

@@ -47,8 +47,8 @@ type DirOptions struct {
 
 // Dir is a key directory as ASP.NET Core lays it out: each element is a file of
 // its own, named after the element, with the extension ".xml". Processes on
-// both runtimes can share one. It is also a Remover, a Watcher and a Fingerprinter. It is
-// the sibling of .NET's FileSystemXmlRepository.
+// both runtimes can share one. It is also a Remover, a Replacer, a Watcher and a
+// Fingerprinter. It is the sibling of .NET's FileSystemXmlRepository.
 //
 // Writing: the file is complete, synced and has its mode before it gets its
 // name, and it gets it in one step that fails if the name is taken: by a hard

@@ -12,8 +12,8 @@ import (
 
 // Memory is a Repository that lives in the memory of one process: for rings
 // that need not outlive it, and for tests. It is also a Remover, a Replacer, a
-// Watcher and a Fingerprinter. Every Memory is a store of its own. It is the sibling of
-// .NET's internal EphemeralXmlRepository.
+// Watcher and a Fingerprinter. Every Memory is a store of its own. It is the
+// sibling of .NET's internal EphemeralXmlRepository.
 //
 // Elements come ordered by name and have no Location.
 type Memory struct {

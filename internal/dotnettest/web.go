@@ -23,6 +23,7 @@ type WebOptions struct {
 	ExpireSeconds float64 `json:"expireSeconds,omitempty"`
 	Absolute      bool    `json:"absolute,omitempty"` // no sliding expiration
 	Secure        string  `json:"secure,omitempty"`   // a CookieSecurePolicy; SameAsRequest when empty
+	Store         bool    `json:"store,omitempty"`    // tickets stay in the process, under key-1, key-2, …
 }
 
 // Web is an application with cookie authentication on Kestrel. Its pages, for a

@@ -24,7 +24,7 @@ func FromContext(ctx context.Context) (*Session, bool) {
 // out, but must not make the response cacheable.
 func (a *Auth) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s, err := a.authenticate(r)
+		s, err := a.Authenticate(r)
 		switch {
 		case errors.Is(err, http.ErrNoCookie):
 		case err != nil:

@@ -56,15 +56,6 @@ func (s Session) Format(f fmt.State, _ rune) {
 // cookie only, and sets none: a handler behind [Auth.Middleware] asks
 // [FromContext].
 func (a *Auth) Authenticate(r *http.Request) (*Session, error) {
-	s, err := a.authenticate(r)
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-// authenticate also returns the session with an error, if it got as far.
-func (a *Auth) authenticate(r *http.Request) (*Session, error) {
 	s, err := a.read(r)
 	if err != nil {
 		return nil, err
@@ -74,17 +65,17 @@ func (a *Auth) authenticate(r *http.Request) (*Session, error) {
 	expires, err := p.Expires()
 	switch {
 	case err != nil && !a.opts.AcceptNoExpiry:
-		return s, fmt.Errorf("cookies: a ticket without an end is refused: %w", err)
+		return nil, fmt.Errorf("cookies: a ticket without an end is refused: %w", err)
 	case err == nil && expires.Before(s.now):
 		err := fmt.Errorf("%w at %s", ErrExpired, expires.Format(time.RFC3339))
-		return s, errors.Join(err, a.remove(r.Context(), s.key))
+		return nil, errors.Join(err, a.remove(r.Context(), s.key))
 	}
 	if issued, err := p.Issued(); err == nil && !expires.IsZero() {
 		s.Renew = a.slides(p) && expires.Sub(s.now) < s.now.Sub(issued)
 	}
 	if a.opts.Validate != nil {
 		if err := a.opts.Validate(r, s); err != nil {
-			return s, err
+			return nil, err
 		}
 	}
 	return s, nil

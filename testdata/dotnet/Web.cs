@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Net;
+using System.Reflection;
 using System.Security.Claims;
 using System.Text.Json.Nodes;
 using System.Threading;
@@ -20,7 +21,8 @@ namespace Peer
     /// <summary>
     /// An application with cookie authentication on Kestrel, at a free port of 127.0.0.1. It takes the options of
     /// a ring and, all optional: scheme, cookieName, domain, expireSeconds, absolute (no sliding), secure (None,
-    /// SameAsRequest, Always; default SameAsRequest).
+    /// SameAsRequest, Always; default SameAsRequest), store (true: tickets stay in this process, under the keys
+    /// "key-1", "key-2" and so on).
     ///
     /// GET  /            who is signed in, with links: for people
     /// GET  /signin      name (default bob), role (any number), claim (any number of type=value), size (bytes of
@@ -31,7 +33,7 @@ namespace Peer
     /// GET  /clock       shift: its clock is that many seconds ahead from now on
     /// GET  /private     asks for a sign-in
     /// </summary>
-    sealed class Web
+    public sealed class Web
     {
         static readonly ConcurrentDictionary<long, WebApplication> running = new ConcurrentDictionary<long, WebApplication>();
         static long lastHandle;
@@ -44,7 +46,7 @@ namespace Peer
             scheme = options.Text("scheme") ?? CookieAuthenticationDefaults.AuthenticationScheme;
         }
 
-        public static JsonNode Start(JsonObject options)
+        internal static JsonNode Start(JsonObject options)
         {
             long handle = Interlocked.Increment(ref lastHandle);
             var app = new Web(options).Build(options);
@@ -53,7 +55,7 @@ namespace Peer
             return new JsonObject { { "handle", handle }, { "url", app.Urls.Single() } };
         }
 
-        public static JsonNode Stop(JsonObject args)
+        internal static JsonNode Stop(JsonObject args)
         {
             WebApplication app;
             if (running.TryRemove((long)args["handle"], out app))
@@ -86,6 +88,7 @@ namespace Peer
                 }
                 cookie.SlidingExpiration = !options.Flag("absolute");
                 cookie.Cookie.SecurePolicy = (CookieSecurePolicy)Enum.Parse(typeof(CookieSecurePolicy), options.Text("secure") ?? "SameAsRequest");
+                cookie.SessionStore = options.Flag("store") ? DispatchProxy.Create<ITicketStore, Store>() : null;
                 cookie.TimeProvider = clock;
             });
             var app = builder.Build();
@@ -175,6 +178,37 @@ namespace Peer
                 { "ticket", TicketJson.Write(result.Ticket) },
                 { "failure", result.Failure?.Message },
             }.ToJsonString());
+        }
+
+        /// <summary>
+        /// An ITicketStore. C# 7.3 cannot implement an interface whose methods have defaults; a proxy can, and is
+        /// asked for whichever overload.
+        /// </summary>
+        public class Store : DispatchProxy
+        {
+            readonly ConcurrentDictionary<string, AuthenticationTicket> tickets = new ConcurrentDictionary<string, AuthenticationTicket>();
+            int last;
+
+            protected override object Invoke(MethodInfo method, object[] args)
+            {
+                AuthenticationTicket ticket;
+                switch (method.Name)
+                {
+                    case nameof(ITicketStore.StoreAsync):
+                        string key = "key-" + Interlocked.Increment(ref last);
+                        tickets[key] = (AuthenticationTicket)args[0];
+                        return Task.FromResult(key);
+                    case nameof(ITicketStore.RenewAsync):
+                        tickets[(string)args[0]] = (AuthenticationTicket)args[1];
+                        return Task.CompletedTask;
+                    case nameof(ITicketStore.RetrieveAsync):
+                        tickets.TryGetValue((string)args[0], out ticket);
+                        return Task.FromResult(ticket);
+                    default:
+                        tickets.TryRemove((string)args[0], out ticket);
+                        return Task.CompletedTask;
+                }
+            }
         }
 
         sealed class ShiftedClock : TimeProvider

@@ -88,7 +88,8 @@ func (p *program) readPayload() ([]byte, error) {
 	}
 	payload, err := protector.DecodePayload(string(text))
 	if err != nil {
-		return nil, failed(errors.New("the payload on standard input is not base64url"), "a payload begins with CfDJ8 and has A-Z, a-z, 0-9, - and _")
+		return nil, failed(errors.New("the payload on standard input is not base64url, or is cut short"),
+			"a payload begins with CfDJ8 and has A-Z, a-z, 0-9, - and _; of a cookie it is the value alone")
 	}
 	return payload, nil
 }
@@ -97,7 +98,7 @@ func (p *program) readPayload() ([]byte, error) {
 func explain(err error) error {
 	switch {
 	case errors.Is(err, protector.ErrInvalidPayload):
-		return failed(err, "keyctl inspect shows the key; ASP.NET Core without SetApplicationName uses its content root as --app, with a slash at the end")
+		return failed(err, "keyctl inspect shows the key; ASP.NET Core without SetApplicationName uses its content root as --app, with a slash at the end; what expires needs --time-limited")
 	case errors.Is(err, keyring.ErrKeyNotFound):
 		return failed(err, "keyctl list shows the keys; is this the ring of the program that made the payload?")
 	case errors.Is(err, keyring.ErrKeyRevoked):

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"fmt"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"dataprotection.example/internal/dotnet"
 	"dataprotection.example/keyring"
+	"dataprotection.example/keyring/atrest"
 )
 
 const (
@@ -36,6 +38,9 @@ takes the key with the latest activation as soon as it has read it, and ASP.NET
 Core reads once a day. First let it reach every node, then let it protect.
 --activate overrides that. The key expires 90 days after its activation.
 
+With --certificate the key is encrypted to it, and every node needs it. Without, it
+is stored in clear text, but never beside encrypted keys: --unencrypted allows that.
+
 ` + timesHelp,
 		Example: `  keyctl create
   keyctl create --activate now --lifetime 30d
@@ -48,12 +53,16 @@ Core reads once a day. First let it reach every node, then let it protect.
 	p.timeFlag(cmd, &o.expire, "expire", "when it ceases to protect")
 	lifetimeFlag(cmd, &o.lifetime, "lifetime", "the same, counted from the activation (default 90d)")
 	algorithmFlags(cmd, &o.algorithms)
+	cmd.Flags().BoolVar(&p.unencrypted, "unencrypted", false, "in clear text, even beside keys that are encrypted")
 	return cmd
 }
 
 func (p *program) create(ctx context.Context, o createOptions) error {
 	if !o.expire.IsZero() && o.lifetime != 0 {
 		return usagef("--expire and --lifetime say the same: give one")
+	}
+	if p.unencrypted && len(p.certificates.pairs) > 0 {
+		return usagef("--unencrypted and --certificate contradict each other")
 	}
 	if err := checkAlgorithms(o.algorithms); err != nil {
 		return err
@@ -66,10 +75,13 @@ func (p *program) create(ctx context.Context, o createOptions) error {
 	// does so at its creation.
 	now := dotnet.Truncate(p.start)
 	p.now = func() time.Time { return now }
+	w := &witness{Repository: s.repo}
+	s.repo = w
 	m, l, err := p.readRing(ctx, s)
 	if err != nil {
 		return err
 	}
+	elements := w.elements
 	dates, why, err := o.dates(l, now)
 	if err != nil {
 		return err
@@ -85,10 +97,15 @@ func (p *program) create(ctx context.Context, o createOptions) error {
 	if !now.Before(k.ExpirationDate) {
 		p.warn("the key is expired, since %s", dotnet.FormatDate(k.ExpirationDate))
 	}
+	p.warnOfFirst(l, elements)
 	l.Keys = append(l.Keys, k)
 	chosen := policy().Resolve(now, l.Keys).Default
 	if p.json {
-		return p.printJSON(viewKey(k, now, chosen != nil && chosen.ID == k.ID))
+		v := viewKey(k, now, chosen != nil && chosen.ID == k.ID)
+		if c := p.certificates.encryptor; c != nil {
+			p.addProtection(&v, atrest.Protection{Kind: atrest.KindCertificate, Certificates: []*x509.Certificate{c.Certificate()}})
+		}
+		return p.printJSON(v)
 	}
 	return p.printLines(k.ID.String())
 }

@@ -1,6 +1,7 @@
 // Command keyctl manages an ASP.NET Core Data Protection key ring from a shell:
 // it makes, lists, revokes and deletes keys, says which one protects and why,
-// and protects, opens and inspects payloads.
+// and protects, opens and inspects payloads. It makes the certificates that keys
+// are encrypted with at rest, and encrypts a whole ring to another one.
 //
 //	keyctl [--dir DIR] [-o text|json] COMMAND
 //
@@ -10,12 +11,13 @@
 // wrong and 3 when a check failed or nothing suitable was found. With -o json,
 // fields may be added in later versions and none changes.
 //
-// Two things it does only after showing what would happen and asking, or with
-// --yes: revoking every key, and deleting. What only looks (list, show,
-// default, inspect, unprotect) never writes, not even the directory.
+// Three things it does only after showing what would happen and asking, or with
+// --yes: revoking every key, deleting, and encrypting anew. What only looks (list,
+// show, default, inspect, unprotect) never writes, not even the directory.
 //
 // Package main reads from the outside in: main.go is the process, root.go the
 // command tree, one file a subcommand; store.go finds the ring, keyview.go and
-// output.go say how it is shown, flags.go and times.go what may be typed,
-// exit.go what an error turns into.
+// output.go say how it is shown, certificates.go has what opens it, protection.go
+// says what would, flags.go and times.go what may be typed, exit.go what an error
+// turns into.
 package main

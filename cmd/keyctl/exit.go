@@ -58,7 +58,9 @@ func asFailure(err error, understood bool) *failure {
 func hintFor(err error) string {
 	switch {
 	case errors.Is(err, keyring.ErrEncryptorRequired):
-		return "make the key where the certificate is, or with a program that is configured with it"
+		return "give the certificate with --certificate; create --unencrypted makes a key in clear text beside encrypted ones"
+	case errors.Is(err, keyring.ErrDecryptionKeyMissing):
+		return "give the certificate and its private key with --certificate"
 	case errors.Is(err, fs.ErrPermission):
 		return "run keyctl as the user that the servers run as"
 	}
@@ -69,7 +71,7 @@ func hintFor(err error) string {
 // packages, and on one line.
 func plain(err error) string {
 	text := err.Error()
-	for _, pkg := range []string{"keyring: ", "xmlrepo: ", "protector: ", "xmldoc: ", "dotnet: "} {
+	for _, pkg := range []string{"keyring: ", "xmlrepo: ", "protector: ", "atrest: ", "xmldoc: ", "dotnet: "} {
 		text = strings.TrimPrefix(text, pkg)
 		text = strings.ReplaceAll(text, ": "+pkg, ": ")
 		text = strings.ReplaceAll(text, "\n"+pkg, "\n")

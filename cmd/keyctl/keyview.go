@@ -8,6 +8,7 @@ import (
 
 	"dataprotection.example/internal/dotnet"
 	"dataprotection.example/keyring"
+	"dataprotection.example/keyring/atrest"
 )
 
 // The states of a key. A key has the first that fits.
@@ -37,6 +38,10 @@ type keyView struct {
 	Readable         bool    `json:"readable"`
 	Name             string  `json:"name"`
 	Error            *string `json:"error"`
+	// Protection is "none" for clear text; see atrest.Kind.
+	Protection   *string           `json:"protection"`
+	Certificates []certificateView `json:"certificates"` // any of them opens it
+	KeyVaultKey  *string           `json:"keyVaultKey"`
 
 	key keyring.Key // zero for a broken one
 	at  string      // where it is stored
@@ -80,6 +85,7 @@ func viewKey(k keyring.Key, now time.Time, isDefault bool) keyView {
 		EncryptedAtRest: new(k.EncryptedAtRest),
 		Readable:        err == nil,
 		Name:            k.ElementName,
+		Certificates:    []certificateView{},
 		key:             k,
 		at:              cmp.Or(k.Location, k.ElementName),
 	}
@@ -89,15 +95,19 @@ func viewKey(k keyring.Key, now time.Time, isDefault bool) keyView {
 	if err != nil {
 		v.Error = new(plain(err))
 	}
+	if !k.EncryptedAtRest {
+		v.Protection = new(string(atrest.KindNone))
+	}
 	return v
 }
 
 func viewBroken(b keyring.BrokenKey) keyView {
 	v := keyView{
-		State: stateUnreadable,
-		Name:  b.Err.Name,
-		Error: new(plain(b.Err.Err)),
-		at:    cmp.Or(b.Err.Location, b.Err.Name),
+		State:        stateUnreadable,
+		Name:         b.Err.Name,
+		Error:        new(plain(b.Err.Err)),
+		Certificates: []certificateView{},
+		at:           cmp.Or(b.Err.Location, b.Err.Name),
 	}
 	if b.ID != (uuid.UUID{}) {
 		v.ID = new(b.ID.String())

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
@@ -24,11 +25,12 @@ protected), created (its activation is still to come), or active.`,
 }
 
 func (p *program) list(ctx context.Context) error {
-	l, err := p.read(ctx)
+	l, elements, err := p.readElements(ctx)
 	if err != nil {
 		return err
 	}
 	views := viewAll(l, p.now())
+	p.viewProtection(views, elements)
 	p.noteFaults(views)
 	switch {
 	case p.json:
@@ -54,7 +56,9 @@ func (p *program) noteFaults(views []keyView) {
 			p.warn("key %s: %s", v.id(), *v.Error)
 		}
 	}
-	if sealed > 0 {
+	if sealed > 0 && len(p.certificates.pairs) > 0 {
+		p.warn("%s encrypted to another certificate than those given", countAre(sealed, "key"))
+	} else if sealed > 0 {
 		p.note("%s encrypted, and what decrypts is not at hand here; such a key counts as usable, since the servers have it",
 			countAre(sealed, "key"))
 	}
@@ -63,11 +67,21 @@ func (p *program) noteFaults(views []keyView) {
 // printKeys prints the table of keys.
 func (p *program) printKeys(w io.Writer, views []keyView) error {
 	rows := [][]cell{{{"ID", bold}, {"CREATED (UTC)", bold}, {"ACTIVATES", bold}, {"EXPIRES", bold}, {"STATE", bold}, {"DEFAULT", bold}}}
+	// A column for what encrypts the keys, where something does.
+	known := slices.ContainsFunc(views, func(v keyView) bool { return v.Protection != nil && v.key.EncryptedAtRest })
+	if known {
+		rows[0] = append(rows[0], cell{"ENCRYPTED TO", bold})
+	}
 	for _, v := range views {
 		row := append([]cell{{v.id(), noStyle}}, v.dates()...)
 		row = append(row, stateCell(v.State))
+		mark := cell{}
 		if v.Default {
-			row = append(row, cell{"default", bold})
+			mark = cell{"default", bold}
+		}
+		row = append(row, mark)
+		if known {
+			row = append(row, p.protectionCell(v))
 		}
 		rows = append(rows, row)
 	}

@@ -105,6 +105,9 @@ func (o protectOptions) seal(ctx context.Context, by *protector.Protector, plain
 
 // noKey gives the lack of a key its exit status.
 func noKey(err error) error {
+	if errors.Is(err, keyring.ErrNoDefaultKey) && errors.Is(err, keyring.ErrDecryptionKeyMissing) {
+		return unmet(err, hintFor(err))
+	}
 	if errors.Is(err, keyring.ErrNoDefaultKey) {
 		return unmet(err, "keyctl default says why; keyctl create makes a key")
 	}

@@ -24,6 +24,9 @@ type program struct {
 
 	dir  string // --dir
 	json bool   // -o json
+
+	certificates certificates
+	unencrypted  bool // create --unencrypted
 }
 
 const rootHelp = `keyctl manages an ASP.NET Core Data Protection key ring: a directory of keys and
@@ -38,6 +41,10 @@ Data goes to standard output, everything else to standard error. Exit status:
   1  something failed
   2  the command line is wrong
   3  a check failed, or nothing suitable was found
+
+Where keys are encrypted at rest, --certificate opens them and encrypts new ones.
+Listing, revoking and deleting need none. ` + passwordVariable + ` has the
+password of a PFX.
 
 DATAPROTECTION_READ_ONLY, set to anything but 0, false, no and off, is for nodes
 that only read: no command writes to a ring then, and protect makes no key.
@@ -100,10 +107,12 @@ func (p *program) rootCommand() *cobra.Command {
 	flags.VarP(&value[bool]{target: &p.json, parse: parseOutput, kind: "text|json", text: "text"}, "output", "o",
 		"how to print data")
 	_ = root.MarkPersistentFlagDirname("dir")
+	p.certificateFlags(root)
 	complete(root, "output", "text", "json")
 	root.AddCommand(
 		p.createCommand(), p.ensureCommand(), p.revokeCommand(), p.listCommand(), p.showCommand(), p.defaultCommand(), p.watchCommand(),
 		p.deleteCommand(), p.protectCommand(), p.unprotectCommand(), p.inspectCommand(),
+		p.rewrapCommand(), p.certificateCommand(),
 		p.completionCommand(),
 	)
 	return root
@@ -113,7 +122,7 @@ func (p *program) rootCommand() *cobra.Command {
 func (p *program) action(f func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		p.understood = true
-		return f(cmd.Context(), args)
+		return p.loading(f)(cmd.Context(), args)
 	}
 }
 

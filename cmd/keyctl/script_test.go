@@ -32,8 +32,11 @@ func TestMain(m *testing.M) {
 //	jsonenv FILE PATH NAME           puts the field into an environment variable
 //	key DIR ID CREATED ACTIVATES EXPIRES [ENCRYPTION [VALIDATION]]
 //	                                 writes a key that only its owner can read
+//	keys DIR N                       writes N keys
 //	record DIR FILE                  writes down all there is in DIR, to be compared
 //	await FILE REGEXP                waits until the file has a line that matches
+//	cert FILE KEY SUBJECT FROM UNTIL [pfx PASSWORD | public]
+//	                                 writes a certificate over a recorded key (rsa2048, other3072, ec256)
 //	vector NAME DIR                  writes a recorded cookie: see cmdVector
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -61,6 +64,8 @@ func TestScripts(t *testing.T) {
 			"key":     cmdKey,
 			"record":  cmdRecord,
 			"await":   cmdAwait,
+			"cert":    cmdCert,
+			"keys":    cmdKeys,
 			"vector":  cmdVector,
 		},
 	})

@@ -32,11 +32,13 @@ func (p *program) show(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	l, err := p.read(ctx)
+	l, elements, err := p.readElements(ctx)
 	if err != nil {
 		return err
 	}
-	v, ok := findView(viewAll(l, p.now()), ids[0])
+	views := viewAll(l, p.now())
+	p.viewProtection(views, elements)
+	v, ok := findView(views, ids[0])
 	if !ok {
 		return noSuchKey(ids[0])
 	}
@@ -86,6 +88,12 @@ func (v keyView) full() [][]cell {
 	case v.EncryptedAtRest == nil:
 	case *v.EncryptedAtRest:
 		add("at rest", "encrypted", noStyle)
+		for _, c := range v.Certificates {
+			add("certificate", c.line(), noStyle)
+		}
+		if v.KeyVaultKey != nil {
+			add("key vault", *v.KeyVaultKey, noStyle)
+		}
 	default:
 		add("at rest", "in clear text", noStyle)
 	}

@@ -94,17 +94,27 @@ func (p *program) ringDir() (string, error) {
 
 // options are those of every ring and manager of this run.
 func (p *program) options() keyring.Options {
-	return keyring.Options{Now: p.now}
+	o := keyring.Options{Now: p.now, AllowUnencryptedKeys: p.unencrypted}
+	p.certificates.addTo(p, &o)
+	return o
 }
 
 // read returns what an existing ring holds.
 func (p *program) read(ctx context.Context) (*keyring.Listing, error) {
+	l, _, err := p.readElements(ctx)
+	return l, err
+}
+
+// readElements is read with the elements as they are stored.
+func (p *program) readElements(ctx context.Context) (*keyring.Listing, []xmlrepo.Element, error) {
 	s, err := p.openExisting()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	w := &witness{Repository: s.repo}
+	s.repo = w
 	_, l, err := p.readRing(ctx, s)
-	return l, err
+	return l, w.elements, err
 }
 
 // readRing reads a ring that a manager is to change.

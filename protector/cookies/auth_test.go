@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -183,5 +184,35 @@ func TestOptionsThatBrowsersWouldRefuse(t *testing.T) {
 		if _, err := cookies.NewAuth(s.provider, opts); err == nil || !strings.HasPrefix(err.Error(), "cookies: ") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// An Auth serves many at the same time, each their own.
+func TestManyVisitors(t *testing.T) {
+	store := newMemoryStore()
+	for name, opts := range map[string]cookies.Options{"cookie": {}, "store": {Store: store}} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, opts)
+			s.now = start.Add(-8 * 24 * time.Hour)
+			var all [][]string
+			for i := range 20 {
+				ticket := large(i * 1000)
+				ticket.Identities[0].Claims[0].Value = strings.Repeat("n", i+1)
+				all = append(all, setBy(s.signIn(ticket)))
+			}
+			s.now = start // each visit slides
+			var wg sync.WaitGroup
+			for i, lines := range all {
+				for range 3 {
+					wg.Go(func() {
+						seen, h := s.visit(lines)
+						if seen == nil || seen.Ticket.Name() != strings.Repeat("n", i+1) || opts.Store == nil && len(setBy(h)) != len(lines) { // in a store the first visit slides for all
+							t.Errorf("visitor %d: %v, %d cookies", i, seen, len(setBy(h)))
+						}
+					})
+				}
+			}
+			wg.Wait()
+		})
 	}
 }

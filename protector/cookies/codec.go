@@ -16,11 +16,12 @@ import (
 
 // What a Codec assumes when its options are zero: securecookie's defaults.
 const (
-	DefaultMaxAge      = 30 * 24 * time.Hour
-	DefaultMaxEncoded  = 4096
-	codecPurpose       = "dataprotection.example/protector/cookies.Codec.v1"
-	rememberedCodecIDs = 64
+	DefaultMaxAge    = 30 * 24 * time.Hour
+	DefaultMaxLength = 4096
 )
+
+// maxRemembered is how many names a codec keeps protectors for.
+const maxRemembered = 64
 
 // Decoder decodes values that somebody else has encoded: *securecookie.SecureCookie
 // is one.
@@ -43,7 +44,7 @@ type CodecOptions struct {
 	MaxAge time.Duration
 
 	// MaxLength is the length in characters of the longest encoded value; 0
-	// means DefaultMaxEncoded, less than 0 no bound.
+	// means DefaultMaxLength, less than 0 no bound.
 	MaxLength int
 
 	// Serializer is nil for Gob, which gorilla/sessions needs.
@@ -62,8 +63,9 @@ type CodecOptions struct {
 // that gorilla/sessions and what else takes one takes it, and its values are
 // payloads of a key ring: keys roll over by themselves and can be revoked.
 //
-// A value decodes only under the name that it was encoded under. It is safe for
-// concurrent use. An error is a [*CodecError].
+// A value decodes only under the name that it was encoded under: its purposes are
+// "cookies.Codec", "v1" and the name, time-limited. It is safe for concurrent use.
+// An error is a [*CodecError].
 type Codec struct {
 	opts      CodecOptions
 	protector *protector.Protector
@@ -75,14 +77,14 @@ type Codec struct {
 // NewCodec returns a codec over a provider.
 func NewCodec(p *protector.Provider, opts CodecOptions) *Codec {
 	defaults(&opts.MaxAge, DefaultMaxAge)
-	defaults(&opts.MaxLength, DefaultMaxEncoded)
+	defaults(&opts.MaxLength, DefaultMaxLength)
 	if opts.Serializer == nil {
 		opts.Serializer = Gob{}
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Codec{opts: opts, protector: p.CreateProtector(codecPurpose), named: map[string]*protector.TimeLimited{}}
+	return &Codec{opts: opts, protector: p.CreateProtector("cookies.Codec", "v1"), named: map[string]*protector.TimeLimited{}}
 }
 
 // Encode returns value as text for the cookie of this name: base64url without
@@ -147,7 +149,7 @@ func (c *Codec) protectorOf(name string) *protector.TimeLimited {
 	p = c.protector.CreateProtector(name).TimeLimited()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.named) < rememberedCodecIDs {
+	if len(c.named) < maxRemembered {
 		c.named[name] = p
 	}
 	return p

@@ -176,3 +176,43 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// Whose fault it was, in the words of securecookie.
+func TestCodecErrors(t *testing.T) {
+	ring := openRing(t, t.TempDir(), keyring.Options{DisableAutomaticKeyGeneration: true})
+	empty := cookies.NewCodec(protector.New(ring, protector.Options{}), cookies.CodecOptions{})
+	_, noKey := empty.Encode("n", "hunter2")
+	_, noType := empty.Encode("n", func() {})
+	for name, test := range map[string]struct {
+		err                     error
+		usage, decode, internal bool
+	}{
+		"no key":  {noKey, false, false, true},
+		"no type": {noType, true, false, false},
+		"forged":  {empty.Decode("n", "hunter2", new(string)), false, true, false},
+	} {
+		var e securecookie.Error
+		if !errors.As(test.err, &e) || e.IsUsage() != test.usage || e.IsDecode() != test.decode || e.IsInternal() != test.internal || e.Cause() != errors.Unwrap(test.err) {
+			t.Errorf("%s: %v", name, test.err)
+		}
+		if text := test.err.Error(); !strings.HasPrefix(text, "cookies: ") || strings.Contains(text, "hunter2") {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+	if !errors.Is(noKey, keyring.ErrNoDefaultKey) {
+		t.Errorf("%v", noKey)
+	}
+}
+
+// The purposes never change: whoever has cookies out there would be signed out.
+func TestCodecPurposes(t *testing.T) {
+	provider, _ := clockedProvider(t)
+	text, err := cookies.NewCodec(provider, cookies.CodecOptions{Serializer: cookies.JSON{}}).Encode("name", "value")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plaintext, expires, err := provider.CreateProtector("cookies.Codec", "v1", "name").TimeLimited().UnprotectString(t.Context(), text)
+	if err != nil || plaintext != `"value"` || expires.IsZero() {
+		t.Errorf("%q, %v, %v", plaintext, expires, err)
+	}
+}

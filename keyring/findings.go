@@ -134,14 +134,14 @@ func findingKinds() []findingKind {
 		{CodeForeignOwner, LevelWarning, "chown the file to the user of the nodes, or run them as one user or one group"},
 		{CodeClockSkew, LevelWarning, "synchronise the clocks (chrony, systemd-timesyncd): a ring bears a difference of five minutes"},
 		{CodeNoMount, LevelWarning, "mount a volume there: what a container keeps in its own layer is lost with it, and every user is signed out"},
-		{CodeNotWritable, LevelWarning, "let the user write there, or disable automatic generation on this node and let another one make the keys"},
+		{CodeNotWritable, LevelWarning, "let the user write there, or mark this node as one that only reads (DisableAutomaticKeyGeneration, $DATAPROTECTION_READ_ONLY for keyctl) and let another one make the keys"},
 		{CodeIgnoredFile, LevelWarning, "give it the extension .xml if it belongs to the ring, or move it out of the directory"},
 		{CodeGroupMode, LevelInfo, "nothing to mend if the nodes are several users of that group and nobody else is in it; else chmod the directory to 700 and its files to 600"},
 		{CodeCertificateExpired, LevelWarning, "nothing fails by itself, since no node minds the date: make a new one (keyctl certificate new), give it to every node, then keyctl rewrap"},
 		{CodeCertificateExpires, LevelWarning, "make the next one (keyctl certificate new), give it to every node, then keyctl rewrap"},
 		{CodeNoEvents, LevelInfo, "nothing to mend: changes are found by polling, every 30 s unless set otherwise"},
 		{CodeLeftover, LevelInfo, "nothing to mend: the next write removes it when it is an hour old"},
-		{CodeUnencryptedKeys, LevelInfo, "encrypt the keys with a certificate (keyctl rewrap), or keep the store and its backups from everybody else and say that this is meant (AllowUnencryptedKeys)"},
+		{CodeUnencryptedKeys, LevelInfo, "encrypt the keys with a certificate (keyctl rewrap), or keep the store and its backups from everybody else and say that this is meant (AllowUnencryptedKeys, keyctl doctor --unencrypted)"},
 	}
 }
 

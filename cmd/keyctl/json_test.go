@@ -21,6 +21,7 @@ const (
 	ensureFields    = "acted created default next"
 	rewrapFields    = "to rewrapped skipped already names backup plainBackup dryRun"
 	newCertFields   = "file public subject thumbprint notBefore notAfter"
+	findingFields   = "level code file message fix"
 	inspectFields   = "id state found isDefault encryption validation bytes"
 )
 
@@ -62,6 +63,7 @@ func TestJSONFields(t *testing.T) {
 	check(ensureFields, exitDone, "", "ensure")
 	check(keyFields, exitDone, "", "create")
 	check(defaultFields, exitDone, "", "default")
+	check(findingFields, exitDone, "", "doctor")
 	check(defaultFields, exitUnmet, "", "default", "--at", "-1d")
 
 	text := check(protectFields, exitDone, "text", "protect", "--purpose", "p")

@@ -17,6 +17,7 @@ type console struct {
 	now        time.Time
 	terminal   bool
 	fileSystem string
+	ownLayer   string
 	env        map[string]string
 }
 
@@ -41,6 +42,7 @@ func (c *console) run(stdin string, args ...string) result {
 		now:        func() time.Time { return c.now },
 		isTerminal: func(any) bool { return c.terminal },
 		fileSystem: func(string) string { return c.fileSystem },
+		ownLayer:   func(string) string { return c.ownLayer },
 	}
 	status := p.run(c.t.Context(), append([]string{"--dir", c.dir}, args...))
 	return result{status, stdout.String(), stderr.String()}

@@ -20,6 +20,7 @@ func newProgram() *program {
 		now:        time.Now,
 		isTerminal: isTerminal,
 		fileSystem: fileSystem,
+		ownLayer:   func(path string) string { return ownLayer("/", path, os.Getenv) },
 	}
 }
 

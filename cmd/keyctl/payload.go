@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -34,6 +35,11 @@ func (o *purposeFlags) check() error {
 	if len(o.purposes) == 0 {
 		return usagef("--purpose is missing; an empty one counts")
 	}
+	return o.checkText()
+}
+
+// checkText is check for where no purpose is needed.
+func (o *purposeFlags) checkText() error {
 	for _, text := range append([]string{o.app}, o.purposes...) {
 		if !utf8.ValidString(text) {
 			return usagef("--app or --purpose %q is not valid UTF-8", text)
@@ -74,6 +80,14 @@ func (p *program) readInput(what string) ([]byte, error) {
 		return nil, fmt.Errorf("standard input: %w", err)
 	}
 	return data, nil
+}
+
+// readFileOrInput returns all of a file, or of standard input for "-".
+func (p *program) readFileOrInput(name, what string) ([]byte, error) {
+	if name == "-" {
+		return p.readInput(what)
+	}
+	return os.ReadFile(name)
 }
 
 // readPayload returns the payload on standard input.

@@ -38,6 +38,10 @@ func (p *program) revokeBetween(ctx context.Context, o revokeOptions) error {
 			atStake = append(atStake, v)
 		}
 	}
+	if len(ids) == 0 {
+		return &failure{exitUnmet, fmt.Errorf("no key in %s was active from %s to %s, and nothing was written",
+			s.place, dotnet.FormatDate(o.active.from), dotnet.FormatDate(o.active.to)), "keyctl list shows when the keys are active"}
+	}
 	if err := p.preview(atStake); err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ type program struct {
 	now            func() time.Time
 	isTerminal     func(stream any) bool
 	fileSystem     func(path string) string // see fileSystem
+	ownLayer       func(path string) string // see ownLayer
 
 	start      time.Time // what "now" means on the command line
 	understood bool      // the command line, so that a command has begun
@@ -110,7 +111,7 @@ func (p *program) rootCommand() *cobra.Command {
 	p.certificateFlags(root)
 	complete(root, "output", "text", "json")
 	root.AddCommand(
-		p.createCommand(), p.ensureCommand(), p.revokeCommand(), p.listCommand(), p.showCommand(), p.defaultCommand(), p.watchCommand(),
+		p.createCommand(), p.ensureCommand(), p.revokeCommand(), p.listCommand(), p.showCommand(), p.defaultCommand(), p.watchCommand(), p.doctorCommand(),
 		p.deleteCommand(), p.protectCommand(), p.unprotectCommand(), p.inspectCommand(),
 		p.rewrapCommand(), p.certificateCommand(),
 		p.completionCommand(),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -21,7 +22,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"keyctl": main})
+	testscript.Main(m, map[string]func(){"keyctl": func() {
+		p := newProgram()
+		// What the tests run on is no affair of theirs.
+		p.fileSystem, p.ownLayer = func(string) string { return "" }, func(string) string { return "" }
+		os.Exit(p.run(context.Background(), os.Args[1:]))
+	}})
 }
 
 // TestScripts holds keyctl to its contract, as a process among others. The

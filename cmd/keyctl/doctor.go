@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"dataprotection.example/internal/dotnet"
+	"dataprotection.example/keyring"
+	"dataprotection.example/xmlrepo"
+)
+
+// doctorOptions are the flags of doctor.
+type doctorOptions struct {
+	purposeFlags
+	payload string // a file, or "-"; empty: none given
+}
+
+func (p *program) doctorCommand() *cobra.Command {
+	var o doctorOptions
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what is wrong with the ring, and how to mend it",
+		Long: `Say what is wrong with the ring, and how to mend it: files that cannot be read,
+keys and revocations that make no sense, no default key or one that expires without
+a successor, clocks, modes, owners, names, and the place of the directory. Nothing
+is changed. Run it as the user that the servers run as.
+
+Each finding has a level, a code that does not change, the file at fault, and a fix.
+Errors and warnings make the exit status 3; what is only worth knowing (info) does
+not. Keys in clear text, as ASP.NET Core makes them by itself on Linux, are told
+unless --unencrypted says that they are meant.
+
+With --payload it also explains why a payload does not open here: whether it is one,
+how its key is, and, with --purpose and --app as for unprotect, whether the
+application name is at fault. It tries the one given with and without a slash at its
+end, in other letter cases, and none at all, and says which one opens the payload.
+What is inside is not printed.`,
+		Example: `  keyctl doctor
+  keyctl doctor --unencrypted -o json
+  keyctl doctor --payload cookie.txt --app shop --purpose cart`,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              p.action(func(ctx context.Context, _ []string) error { return p.doctor(ctx, o) }),
+	}
+	o.add(cmd)
+	flags := cmd.Flags()
+	flags.Lookup("purpose").Usage = "with --payload: purpose, in order; may be repeated"
+	flags.Lookup("app").Usage = "with --payload: application name, as given to SetApplicationName"
+	flags.Var(&value[string]{target: &o.payload, parse: parseDir, kind: "FILE|-"}, "payload", "a payload that does not open, in a file or on standard input")
+	flags.BoolVar(&p.unencrypted, "unencrypted", false, "keys in clear text are meant to be there")
+	return cmd
+}
+
+func (p *program) doctor(ctx context.Context, o doctorOptions) error {
+	if o.payload == "" && (len(o.purposes) > 0 || o.app != "") {
+		return usagef("--purpose and --app go with --payload")
+	}
+	if err := o.checkText(); err != nil {
+		return err
+	}
+	s, err := p.findStore(xmlrepo.DirOptions{})
+	if err != nil {
+		return err
+	}
+	var payload []byte
+	if o.payload != "" {
+		if payload, err = p.readFileOrInput(o.payload, "payload"); err != nil {
+			return err
+		}
+	}
+	if s.absent {
+		return p.printFindings(s, []keyring.Finding{
+			keyring.NewFinding(keyring.CodeMissingDirectory, s.place, "the key directory does not exist")})
+	}
+	found, l := p.examineRing(ctx, s)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	found = append(found, p.examineDirectory(s.place)...)
+	switch {
+	case o.payload == "":
+	case l == nil:
+		p.note("the payload was not looked at, because the ring cannot be read")
+	default:
+		about, err := p.examinePayload(ctx, s, o.purposeFlags, bytes.TrimSpace(payload))
+		if err != nil {
+			return err
+		}
+		found = append(found, about...)
+	}
+	if l != nil && len(l.Keys) == 0 && len(l.Broken) == 0 {
+		found = append(found, keyring.NewFinding(keyring.CodeEmptyRing, s.place, "the directory holds no key"))
+	}
+	if err := p.printFindings(s, found); err != nil {
+		return err
+	}
+	p.note("nothing is wrong with %s: %s", s.place, p.summary(l))
+	return nil
+}
+
+// summary is a ring in a few words.
+func (p *program) summary(l *keyring.Listing) string {
+	text := count(len(l.Keys), "key")
+	if k := policy().Resolve(p.now(), l.Keys).Default; k != nil {
+		text += fmt.Sprintf(", %s protects until %s", k.ID, dotnet.FormatDate(k.ExpirationDate))
+	}
+	return text
+}
+
+// printFindings prints the worst first. What is more than worth knowing makes it
+// fail.
+func (p *program) printFindings(s *store, found []keyring.Finding) error {
+	keyring.SortFindings(found)
+	number := make(map[keyring.Level]int)
+	for _, f := range found {
+		number[f.Level]++
+	}
+	if err := p.printEachFinding(found); err != nil {
+		return err
+	}
+	errors, warnings := number[keyring.LevelError], number[keyring.LevelWarning]
+	switch {
+	case errors > 0 && warnings > 0:
+		return unmet(fmt.Errorf("%s and %s about %s", count(errors, "error"), count(warnings, "warning"), s.place), "")
+	case errors > 0:
+		return unmet(fmt.Errorf("%s about %s", count(errors, "error"), s.place), "")
+	case warnings > 0:
+		return unmet(fmt.Errorf("%s about %s", count(warnings, "warning"), s.place), "")
+	}
+	return nil
+}
+
+func (p *program) printEachFinding(found []keyring.Finding) error {
+	if p.json {
+		return p.printJSON(append([]keyring.Finding{}, found...)) // never null
+	}
+	colours := map[keyring.Level]style{keyring.LevelError: red, keyring.LevelWarning: yellow, keyring.LevelInfo: faint}
+	for i, f := range found {
+		if i > 0 {
+			if err := p.printLines(""); err != nil {
+				return err
+			}
+		}
+		rows := [][]cell{{{f.Level.String(), colours[f.Level]}, {f.Message, bold}}, {{"fix", faint}, {f.Fix, noStyle}}, {{"code", faint}, {string(f.Code), faint}}}
+		if f.File != "" {
+			rows = append(rows[:1], append([][]cell{{{"file", faint}, {f.File, noStyle}}}, rows[1:]...)...)
+		}
+		if err := p.printTable(p.stdout, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -27,9 +27,9 @@ type message struct {
 // read takes an EncryptedData apart. Its errors depend on nothing secret.
 //
 // Elements count by namespace and name, whatever their prefix and order. What
-// says nothing about how to decrypt is ignored, as .NET does: Type, MimeType,
-// EncryptionProperties, key names and sizes, and every EncryptedKey but the
-// first of its KeyInfo. What .NET would follow elsewhere is refused.
+// says nothing about how to decrypt is ignored: Type, MimeType,
+// EncryptionProperties, key names and sizes, and, as in .NET, every EncryptedKey
+// but the first of its KeyInfo. What leads elsewhere is refused.
 func read(root *etree.Element) (m message, err error) {
 	if !is(root, encNamespace, "EncryptedData") {
 		return m, fmt.Errorf("xmlenc: the element <%.100s> is not an EncryptedData", root.Tag)

@@ -251,3 +251,23 @@ func fails(t testing.TB, err error, words ...string) {
 		t.Errorf("the error is %v, want one with %q", err, words)
 	}
 }
+
+// fixedWrapper is a key service that wraps everything by doing nothing.
+type fixedWrapper struct{}
+
+func (*fixedWrapper) Wrap(_ context.Context, kid, _ string, key []byte) ([]byte, string, error) {
+	return bytes.Clone(key), kid, nil
+}
+
+func (*fixedWrapper) Unwrap(_ context.Context, _, _ string, wrapped []byte) ([]byte, error) {
+	return bytes.Clone(wrapped), nil
+}
+
+// fixedStore is a store of one element, well-formed or not.
+type fixedStore []byte
+
+func (s fixedStore) Elements(context.Context) ([]xmlrepo.Element, error) {
+	return []xmlrepo.Element{{Name: "key-1", XML: s}}, nil
+}
+
+func (fixedStore) Store(context.Context, xmlrepo.Element) error { return xmlrepo.ErrExist }

@@ -17,7 +17,7 @@ import (
 	"dataprotection.example/testdata"
 )
 
-func pfx(t testing.TB, name, password string, rest ...*x509.Certificate) []byte {
+func pfxOf(t testing.TB, name, password string, rest ...*x509.Certificate) []byte {
 	t.Helper()
 	data, err := pkcs12.Modern2023.WithRand(rand.Reader).Encode(recordedKey(t, name), recorded(t, name).Certificate(), rest, password)
 	if err != nil {
@@ -61,9 +61,9 @@ func TestLoadKeyPair(t *testing.T) {
 		{"PEM, certificate alone", certificate, []string{"ignored"}, false},
 		{"PFX of .NET, empty password", asset(t, "rsa2048.pfx"), nil, true},
 		{"PFX, empty password after another", asset(t, "rsa2048.pfx"), []string{"wrong"}, true},
-		{"PFX", pfx(t, "rsa2048", "pässword"), []string{"pässword"}, true},
-		{"PFX, second password", pfx(t, "rsa2048", "two"), []string{"one", "two"}, true},
-		{"PFX with a chain", pfx(t, "rsa2048", "", other), nil, true},
+		{"PFX", pfxOf(t, "rsa2048", "pässword"), []string{"pässword"}, true},
+		{"PFX, second password", pfxOf(t, "rsa2048", "two"), []string{"one", "two"}, true},
+		{"PFX with a chain", pfxOf(t, "rsa2048", "", other), nil, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestLoadErrors(t *testing.T) {
 		{"a curve's certificate", asset(t, "ec256.crt.pem"), "only RSA"},
 		{"a curve's old key", append(bytes.Clone(certificate), block("EC PRIVATE KEY", []byte("x"))...), "only RSA"},
 		{"a curve's PFX", asset(t, "ec256.pfx"), "only RSA"},
-		{"a password", pfx(t, "rsa2048", "secret"), "password"},
+		{"a password", pfxOf(t, "rsa2048", "secret"), "password"},
 		{"half a PFX", asset(t, "rsa2048.pfx")[:500], "neither PEM nor a PFX"},
 		{"a huge file", make([]byte, 2<<20), "larger than"},
 	}

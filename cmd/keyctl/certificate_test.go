@@ -3,6 +3,7 @@ package main
 import (
 	"crypto"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -15,7 +16,6 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"software.sslmate.com/src/go-pkcs12"
 
 	"dataprotection.example/keyring"
 	"dataprotection.example/keyring/atrest"
@@ -53,7 +53,7 @@ func cmdCert(ts *testscript.TestScript, neg bool, args []string) {
 	case "pfx":
 		c, err := x509.ParseCertificate(der)
 		ts.Check(err)
-		data, err = pkcs12.Modern.Encode(key, c, nil, args[6])
+		data, err = atrest.EncodePFX(c, key.(*rsa.PrivateKey), args[6])
 		ts.Check(err)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))

@@ -7,19 +7,16 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-	"software.sslmate.com/src/go-pkcs12"
 
 	"dataprotection.example/keyring/atrest"
 )
@@ -114,8 +111,7 @@ func (p *program) certificateNew(file string, o newCertificateOptions) error {
 	if err != nil {
 		return err
 	}
-	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})
-	data, err := p.encodeKeyPair(file, public, certificate, key)
+	data, err := p.encodeKeyPair(file, certificate, key)
 	if err != nil {
 		return err
 	}
@@ -124,7 +120,11 @@ func (p *program) certificateNew(file string, o newCertificateOptions) error {
 		return err
 	}
 	if o.public != "" {
-		if err := writeNew(o.public, public, 0o644); err != nil {
+		public, err := atrest.EncodePEM(certificate, nil)
+		if err == nil {
+			err = writeNew(o.public, public, 0o644)
+		}
+		if err != nil {
 			return errors.Join(err, os.Remove(file))
 		}
 	}
@@ -182,7 +182,7 @@ func (o newCertificateOptions) make(now time.Time) (*x509.Certificate, *rsa.Priv
 }
 
 // encodeKeyPair returns what goes into the file.
-func (p *program) encodeKeyPair(file string, public []byte, certificate *x509.Certificate, key *rsa.PrivateKey) ([]byte, error) {
+func (p *program) encodeKeyPair(file string, certificate *x509.Certificate, key *rsa.PrivateKey) ([]byte, error) {
 	passwords, err := p.passwords()
 	if err != nil {
 		return nil, err
@@ -192,16 +192,11 @@ func (p *program) encodeKeyPair(file string, public []byte, certificate *x509.Ce
 	case len(passwords) > 1:
 		return nil, usagef("more than one password for one file")
 	case pfx:
-		return pkcs12.Modern2023.Encode(key, certificate, nil, strings.Join(passwords, ""))
+		return atrest.EncodePFX(certificate, key, strings.Join(passwords, ""))
 	case len(passwords) > 0:
 		return nil, usagef("a PEM file has no password here: end its name in .pfx, or give no password")
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(der)
-	return slices.Concat(public, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), nil
+	return atrest.EncodePEM(certificate, key)
 }
 
 // writeNew writes a file that is not there yet, so that it lasts.

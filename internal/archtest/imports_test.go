@@ -51,8 +51,8 @@ var gates = map[string][]string{
 	"modernc.org/sqlite":             {},
 
 	"github.com/alexedwards/scs/v2":   {"examples"},
-	"github.com/chromedp/cdproto":     {},
-	"github.com/chromedp/chromedp":    {},
+	"github.com/chromedp/cdproto":     {"internal/browsertest"},
+	"github.com/chromedp/chromedp":    {"internal/browsertest"},
 	"github.com/gorilla/securecookie": {},
 	"github.com/gorilla/sessions":     {},
 	"github.com/rogpeppe/go-internal": {},

@@ -15,12 +15,15 @@ import (
 
 // Examine reads the store and returns everything about the ring that somebody
 // should know, the worst first. That it cannot be read is a finding too.
+//
+// Which key protects is told as for the nodes: a key that only lacks its
+// decryptor here is a finding, and counts as usable.
 func (m *Manager) Examine(ctx context.Context) []Finding {
 	l, err := m.Read(ctx)
 	if err != nil {
 		return []Finding{readFinding(err)}
 	}
-	return m.opts.findings(m.opts.Now(), l)
+	return m.opts.findings(m.opts.Now(), l, m.opts.nodesPolicy())
 }
 
 // errDuplicate and errRevocation tell the reasons of a failed load apart.
@@ -57,12 +60,12 @@ func readFinding(err error) Finding {
 }
 
 // findings examines a listing at an instant.
-func (o Options) findings(now time.Time, l *Listing) []Finding {
+func (o Options) findings(now time.Time, l *Listing, policy Policy) []Finding {
 	var all []Finding
 	add := func(code Code, file, format string, args ...any) {
 		all = append(all, NewFinding(code, file, fmt.Sprintf(format, args...)))
 	}
-	o.examineDefault(now, l, add)
+	o.examineDefault(now, l, policy, add)
 	for _, b := range l.Broken {
 		add(CodeBrokenKey, b.Err.place(), "a key element cannot be read and is left out: %v", b.Err.Err)
 	}
@@ -89,8 +92,8 @@ func (o Options) findings(now time.Time, l *Listing) []Finding {
 type finder func(code Code, file, format string, args ...any)
 
 // examineDefault looks at what protects now and next.
-func (o Options) examineDefault(now time.Time, l *Listing, add finder) {
-	r := o.policy().Resolve(now, l.Keys)
+func (o Options) examineDefault(now time.Time, l *Listing, policy Policy, add finder) {
+	r := policy.Resolve(now, l.Keys)
 	switch {
 	case r.Reason == ReasonPreferredUnusable:
 		meanwhile := "nothing can be protected"
@@ -103,7 +106,7 @@ func (o Options) examineDefault(now time.Time, l *Listing, add finder) {
 		add(CodeNoDefaultKey, "", "nothing can be protected: %v", r.Reason)
 	case r.Default == nil:
 		add(CodeFallbackKey, r.Fallback.where(), "key %s protects only because there is no default key: %v", r.Fallback.ID, r.Reason)
-	case o.DisableAutomaticKeyGeneration && wantedKey(now, r, l.Keys, o.policy(), o.RefreshInterval) != nil:
+	case o.DisableAutomaticKeyGeneration && wantedKey(now, r, l.Keys, policy, o.RefreshInterval) != nil:
 		add(CodeDefaultExpires, r.Default.where(),
 			"the default key %s expires on %s and has no successor yet",
 			r.Default.ID, dotnet.FormatDate(r.Default.ExpirationDate))

@@ -81,6 +81,7 @@ const (
 	CodeNotWritable      Code = "not-writable"
 	CodeIgnoredFile      Code = "ignored-file"
 	CodeLeftover         Code = "leftover-file"
+	CodeSealedKeys       Code = "sealed-keys"
 
 	CodeCertificateExpired Code = "certificate-expired"
 	CodeCertificateExpires Code = "certificate-expires"
@@ -139,6 +140,7 @@ func findingKinds() []findingKind {
 		{CodeGroupMode, LevelInfo, "nothing to mend if the nodes are several users of that group and nobody else is in it; else chmod the directory to 700 and its files to 600"},
 		{CodeCertificateExpired, LevelWarning, "nothing fails by itself, since no node minds the date: make a new one (keyctl certificate new), give it to every node, then keyctl rewrap"},
 		{CodeCertificateExpires, LevelWarning, "make the next one (keyctl certificate new), give it to every node, then keyctl rewrap"},
+		{CodeSealedKeys, LevelInfo, "nothing to mend; with --certificate, as the servers have it, keyctl looks inside"},
 		{CodeNoEvents, LevelInfo, "nothing to mend: changes are found by polling, every 30 s unless set otherwise"},
 		{CodeLeftover, LevelInfo, "nothing to mend: the next write removes it when it is an hour old"},
 		{CodeUnencryptedKeys, LevelInfo, "encrypt the keys with a certificate (keyctl rewrap), or keep the store and its backups from everybody else and say that this is meant (AllowUnencryptedKeys, keyctl doctor --unencrypted)"},

@@ -38,7 +38,7 @@ func (r *Ring) report(ctx context.Context, err error) {
 	}
 	_, noDefault := s.DefaultKey()
 	h := Health{Ready: noDefault == nil, TakenAt: s.TakenAt(), Err: err}
-	h.Findings = r.opts.findings(r.opts.Now(), r.loader.listing)
+	h.Findings = r.opts.findings(r.opts.Now(), r.loader.listing, r.opts.policy())
 	if err != nil {
 		h.Findings = append(h.Findings, readFinding(err))
 		SortFindings(h.Findings)

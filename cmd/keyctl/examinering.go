@@ -33,7 +33,7 @@ func (p *program) examineRing(ctx context.Context, s *store) ([]keyring.Finding,
 	all, err := s.repo.Elements(ctx) // once: it waits for what may be half-written
 	found, l, err := look(taken{all, err})
 	if err == nil {
-		return append(found, certificateFindings(all, p.now())...), l
+		return append(p.withoutSealed(found, l), certificateFindings(all, p.now())...), l
 	}
 	file, element := (*xmlrepo.FileError)(nil), (*keyring.ElementError)(nil)
 	if errors.As(err, &file) && filepath.Dir(file.Path) != s.place || !errors.As(err, &file) && !errors.As(err, &element) {
@@ -59,6 +59,29 @@ func (p *program) examineRing(ctx context.Context, s *store) ([]keyring.Finding,
 		rest = slices.DeleteFunc(rest, func(e xmlrepo.Element) bool { return e.Location == element.Location })
 	}
 	return found, nil
+}
+
+// withoutSealed puts one word in the place of many about keys that cannot be
+// opened here because no certificate is given. The servers have it, for all that
+// can be told.
+func (p *program) withoutSealed(found []keyring.Finding, l *keyring.Listing) []keyring.Finding {
+	if len(p.certificates.pairs) > 0 {
+		return found
+	}
+	var sealed []string
+	for _, k := range l.Keys {
+		if k.DecryptorMissing && !k.Revoked {
+			sealed = append(sealed, k.Location)
+		}
+	}
+	if len(sealed) == 0 {
+		return found
+	}
+	found = slices.DeleteFunc(found, func(f keyring.Finding) bool {
+		return f.Code == keyring.CodeUnreadableKey && slices.Contains(sealed, f.File)
+	})
+	return append(found, keyring.NewFinding(keyring.CodeSealedKeys, sealed[0],
+		countAre(len(sealed), "key")+" encrypted, and what decrypts is not at hand here; whether the servers can use such a key cannot be told"))
 }
 
 // taken is what has been read of a ring. Nothing is stored in it.

@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"math/big"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,5 +118,20 @@ func cmdKeys(ts *testscript.TestScript, neg bool, args []string) {
 	for i := range n {
 		cmdKey(ts, false, []string{args[0], fmt.Sprintf("00000000-0000-0000-0000-%012d", i+1),
 			"2001-01-01T00:00:00Z", "2001-01-01T00:00:00Z", "2099-01-01T00:00:00Z"})
+	}
+}
+
+// cmdCommands writes the shell blocks of a document, with its absolute paths
+// below the script's directory.
+func cmdCommands(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: commands DOCUMENT NAME")
+	}
+	text, err := os.ReadFile(filepath.Join("..", "..", args[0]))
+	ts.Check(err)
+	below := strings.NewReplacer("/srv/", ts.MkAbs("srv")+"/", "/etc/", ts.MkAbs("etc")+"/", "/media/", ts.MkAbs("media")+"/")
+	for i, block := range strings.Split("\n"+string(text), "\n```sh\n")[1:] {
+		block, _, _ = strings.Cut(block, "```")
+		ts.Check(os.WriteFile(ts.MkAbs(fmt.Sprintf("%s%d", args[1], i+1)), []byte(below.Replace(block)), 0o600))
 	}
 }

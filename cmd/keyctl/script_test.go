@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 //	key DIR ID CREATED ACTIVATES EXPIRES [ENCRYPTION [VALIDATION]]
 //	                                 writes a key that only its owner can read
 //	keys DIR N                       writes N keys
+//	commands DOCUMENT NAME           writes the document's sh blocks to NAME1, NAME2, …
 //	record DIR FILE                  writes down all there is in DIR, to be compared
 //	await FILE REGEXP                waits until the file has a line that matches
 //	cert FILE KEY SUBJECT FROM UNTIL [pfx PASSWORD | public]
@@ -72,7 +73,9 @@ func TestScripts(t *testing.T) {
 			"await":   cmdAwait,
 			"cert":    cmdCert,
 			"keys":    cmdKeys,
-			"vector":  cmdVector,
+
+			"commands": cmdCommands,
+			"vector":   cmdVector,
 		},
 	})
 }

@@ -74,10 +74,11 @@ func several(files []directoryFile) string {
 	}
 }
 
-// examineModes looks for what others may read or change. A group of users that
-// share the ring may read its files, and write to the directory.
+// examineModes looks for what others may read or change. That a group may is only
+// worth knowing: nodes that are several users share a ring by it, and Kubernetes
+// gives a pod its volumes by it (fsGroup).
 func examineModes(dir directoryFile, files []directoryFile, add adder) {
-	const others, groupWrites, group = 0o007, 0o020, 0o070
+	const others, group = 0o007, 0o070
 	if mode := dir.info.Mode(); mode&others != 0 {
 		add(keyring.CodeLooseMode, dir.path, "the directory is open to every user of the machine (%v)", mode)
 	} else if mode&group != 0 {
@@ -86,17 +87,17 @@ func examineModes(dir directoryFile, files []directoryFile, add adder) {
 	var open, shared []directoryFile
 	for _, f := range files {
 		switch mode := f.info.Mode(); {
-		case mode&(others|groupWrites) != 0:
+		case mode&others != 0:
 			open = append(open, f)
 		case mode&group != 0:
 			shared = append(shared, f)
 		}
 	}
 	if len(open) > 0 {
-		add(keyring.CodeLooseMode, open[0].path, "the file is open to users that need not read or change it (%v)%s", open[0].info.Mode(), several(open))
+		add(keyring.CodeLooseMode, open[0].path, "the file is open to every user of the machine (%v)%s", open[0].info.Mode(), several(open))
 	}
 	if len(shared) > 0 {
-		add(keyring.CodeGroupMode, shared[0].path, "the file is readable for its group (%v)%s", shared[0].info.Mode(), several(shared))
+		add(keyring.CodeGroupMode, shared[0].path, "the file is open to its group (%v)%s", shared[0].info.Mode(), several(shared))
 	}
 }
 

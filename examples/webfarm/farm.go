@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -59,6 +60,9 @@ func openFarm(ctx context.Context, o farmOptions) (*farm, error) {
 		RequireExistingKeys:           o.ReadOnly,
 		OnEvent:                       f.ringEvent,
 	})
+	if errors.Is(err, keyring.ErrNoKeys) && o.ReadOnly {
+		return nil, fmt.Errorf("%w: with DATAPROTECTION_READ_ONLY set, the farm makes none in %s", err, o.Ring)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -167,8 +171,16 @@ func (f *farm) past() []event {
 	return events
 }
 
-// keyctl is the command for this ring.
-func (f *farm) keyctl() string { return "go run ./cmd/keyctl --dir " + f.opts.Ring }
+// keyctl is the command for this ring, as it is typed where the farm was started.
+func (f *farm) keyctl() string {
+	ring := f.opts.Ring
+	if here, err := os.Getwd(); err == nil {
+		if below, err := filepath.Rel(here, ring); err == nil && filepath.IsLocal(below) {
+			ring = below
+		}
+	}
+	return "go run ./cmd/keyctl --dir " + ring
+}
 
 // short is the beginning of a key's id, as the page shows it.
 func short(id string) string { return id[:min(8, len(id))] }

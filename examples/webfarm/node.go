@@ -36,7 +36,7 @@ type answer struct {
 	Runtime string     `json:"runtime"`
 	Default string     `json:"default"` // the key that this node protects with
 	User    string     `json:"user"`    // empty: nobody
-	Role    string     `json:"role"`
+	By      string     `json:"by"`      // the node that signed them in
 	Key     string     `json:"key"`     // the one that sealed the visitor's cookie
 	Cookies int        `json:"cookies"` // how many it takes
 	Issued  *time.Time `json:"issued"`
@@ -84,6 +84,9 @@ func serveNode(config string, stdin io.Reader, stdout io.Writer) error {
 	return nil
 }
 
+// claimNode is the type of a claim of our own: which node signed somebody in.
+const claimNode = "node"
+
 // node is a node of the farm.
 type node struct {
 	name string
@@ -108,7 +111,7 @@ func (n *node) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	claims := authticket.Claims{
 		{Type: authticket.ClaimName, Value: name},
-		{Type: authticket.ClaimRole, Value: "visitor of " + n.name},
+		{Type: claimNode, Value: n.name},
 	}
 	if r.PostFormValue("large") != "" { // more than fits into one cookie
 		claims = append(claims, authticket.Claim{Type: "groups", Value: strings.Repeat("group;", 1700)})
@@ -139,7 +142,7 @@ func (n *node) me(w http.ResponseWriter, r *http.Request) {
 	}
 	if s, ok := cookies.FromContext(r.Context()); ok {
 		a.User, a.Key = s.Ticket.Name(), s.KeyID.String()
-		a.Role = strings.Join(s.Ticket.Roles(), ", ")
+		a.By = s.Ticket.Value(claimNode)
 		for _, c := range r.Cookies() {
 			if strings.HasPrefix(c.Name, n.auth.CookieName()) {
 				a.Cookies++

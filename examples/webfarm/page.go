@@ -22,8 +22,20 @@ type page struct {
 	ReadOnly bool
 	Keyctl   string
 	Dotnet   bool // there is such a node
-	Stale    bool // it still takes a cookie that the others refuse, or the other way round
+	Stale    bool // and the nodes do not agree who is there
+
+	hues map[string]int
 }
+
+// tag is a key's id and its colour.
+type tag struct {
+	ID  string
+	Hue int
+}
+
+// Tag returns how the page shows a key: the sheet has eight colours, and keys that
+// follow one another differ.
+func (p page) Tag(id string) tag { return tag{id, p.hues[id] % 8} }
 
 // seat is a node in the table.
 type seat struct {
@@ -47,47 +59,37 @@ type pageTemplate struct{ *template.Template }
 
 func newPageTemplate() (*pageTemplate, error) {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"short": short,
-		"hue":   hue,
-		"day":   func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") },
-		"clock": func(t time.Time) string { return t.Format("15:04:05") },
+		"short":  short,
+		"day":    func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") },
+		"date":   func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
+		"minute": func(t time.Time) string { return t.UTC().Format("15:04") },
+		"clock":  func(t time.Time) string { return t.Format("15:04:05") },
 	}).Parse(pageText)
 	return &pageTemplate{t}, err
 }
 
 func (t *pageTemplate) render(w io.Writer, p page) error { return t.Execute(w, p) }
 
-// hue tells keys apart at a glance: one of the sheet's eight colours.
-func hue(id string) int {
-	n := 0
-	for _, c := range id {
-		n = n*31 + int(c)
-	}
-	return n & 7
-}
-
 // view puts together what the page shows: what one node said, what all said, and
 // the ring.
 func (f *farm) view(a answer, said map[string]answer) page {
-	p := page{answer: a, Events: f.past(), ReadOnly: f.opts.ReadOnly, Keyctl: f.keyctl()}
+	p := page{answer: a, Events: f.past(), ReadOnly: f.opts.ReadOnly, Keyctl: f.keyctl(), hues: map[string]int{}}
+	agree := true
 	for _, m := range f.members {
 		s := seat{seen: m.look(), Answered: m.name == a.Node}
 		if it, ok := said[m.name]; ok {
 			s.Said = &it
-			p.Stale = p.Stale || m.readsOnceADay && it.User != a.User
+			agree = agree && it.User == a.User
 		}
 		p.Dotnet = p.Dotnet || m.readsOnceADay
-		if m.readsOnceADay && s.Answered {
-			p.Stale = p.Stale || slices.ContainsFunc(f.members, func(o *member) bool {
-				it, ok := said[o.name]
-				return ok && it.User != a.User
-			})
-		}
 		p.Nodes = append(p.Nodes, s)
 	}
+	p.Stale = p.Dotnet && !agree
 	snapshot := f.ring.Snapshot()
 	current, err := snapshot.DefaultKey()
-	for _, k := range slices.Backward(snapshot.Keys()) {
+	keys := snapshot.Keys()
+	for i, k := range slices.Backward(keys) {
+		p.hues[k.ID.String()] = i
 		p.Keys = append(p.Keys, keyRow{
 			ID: k.ID.String(), State: stateOf(k, time.Now()),
 			Protects: err == nil && k.ID == current.ID, Yours: k.ID.String() == a.Key,

@@ -78,7 +78,7 @@ static class Node
         }
         var identity = new ClaimsIdentity("name");
         identity.AddClaim(new Claim(ClaimTypes.Name, user));
-        identity.AddClaim(new Claim(ClaimTypes.Role, "visitor of " + name));
+        identity.AddClaim(new Claim("node", name));
         if (form["large"].Count > 0)
         {
             identity.AddClaim(new Claim("groups", string.Concat(Enumerable.Repeat("group;", 1700))));
@@ -113,7 +113,7 @@ static class Node
         if (result.Succeeded)
         {
             answer["user"] = result.Principal.Identity.Name;
-            answer["role"] = string.Join(", ", result.Principal.FindAll(ClaimTypes.Role).Select(claim => claim.Value));
+            answer["by"] = result.Principal.FindFirst("node")?.Value;
             answer["key"] = KeyOf(value);
             answer["cookies"] = context.Request.Cookies.Keys.Count(key => key.StartsWith(cookie));
             answer["issued"] = result.Properties.IssuedUtc?.UtcDateTime;

@@ -2,19 +2,40 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 )
 
-// warnOfLooseModes tells of a directory or key files that other users can get
-// at. What cannot be examined is left to the reading itself, which will say why.
+// modeOfRing returns the mode of new files: what their group may read where it may
+// read every file that is there, because nodes that are several users fail if one
+// of them cannot read one file; else what their owner alone may read.
+func modeOfRing(dir string) fs.FileMode {
+	const ownerAlone, group, enter = 0o600, 0o640, 0o050
+	if info, err := os.Stat(dir); err != nil || info.Mode()&enter != enter {
+		return ownerAlone
+	}
+	names := elementFiles(dir)
+	for _, name := range names {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode()&group != group {
+			return ownerAlone
+		}
+	}
+	if len(names) == 0 {
+		return ownerAlone
+	}
+	return group
+}
+
+// warnOfLooseModes tells of a directory or key files that every user can get at;
+// a group may be meant to, and doctor tells of it. What cannot be examined is left to the reading itself, which will say why.
 func (p *program) warnOfLooseModes(dir string) {
 	if runtime.GOOS == "windows" {
 		return // modes say nothing there
 	}
-	const others = 0o077
+	const others = 0o007
 	var open []string
 	if info, err := os.Stat(dir); err == nil && info.IsDir() && info.Mode()&others != 0 {
 		open = append(open, fmt.Sprintf("the directory %s (%v)", dir, info.Mode()))
@@ -39,8 +60,8 @@ func (p *program) warnOfLooseModes(dir string) {
 		open = append(open, fmt.Sprintf("%d files such as %s", loose, example))
 	}
 	if len(open) > 0 {
-		p.warn("open to other users: %s", strings.Join(open, ", "))
-		p.note("hint: chmod the directory to 700 and the files to 600, and replace keys that others may have read")
+		p.warn("open to every user of the machine: %s", strings.Join(open, ", "))
+		p.note("hint: chmod the directory to 700 and the files to 600 (770 and 640 for a group of nodes), and replace keys that others may have read")
 	}
 }
 

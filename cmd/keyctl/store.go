@@ -35,7 +35,7 @@ func (p *program) findStore(o xmlrepo.DirOptions) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Now = p.now
+	o.Now, o.Mode = p.now, modeOfRing(path)
 	dir, err := xmlrepo.NewDir(path, o)
 	if err != nil {
 		return nil, err

@@ -152,11 +152,19 @@ func (kind descriptorKind) masterKeyText(descriptor *etree.Element) (secret.Byte
 			}
 		}
 	}
-	return secret.New([]byte(xmldoc.Text(first))), nil
+	text := []byte(xmldoc.Text(first))
+	defer clear(text)
+	return secret.New(text), nil
 }
 
 // newEncryptor decodes a master key and readies the primitives.
-func newEncryptor(a Algorithms, masterKey secret.Bytes) (*Encryptor, error) {
+func newEncryptor(a Algorithms, masterKey secret.Bytes) (e *Encryptor, err error) {
+	secret.Do(func() { e, err = decodeKey(a, masterKey) })
+	return e, err
+}
+
+// decodeKey is newEncryptor without care for what is left in memory.
+func decodeKey(a Algorithms, masterKey secret.Bytes) (*Encryptor, error) {
 	text := stripBlanks(masterKey.Reveal())
 	raw := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
 	defer clear(raw)

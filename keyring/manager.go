@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"dataprotection.example/internal/dotnet"
+	"dataprotection.example/internal/secret"
 	"dataprotection.example/internal/xmldoc"
 	"dataprotection.example/xmlrepo"
 )
@@ -147,35 +148,45 @@ func (m *Manager) createKey(ctx context.Context, l *Listing, o NewKeyOptions) (K
 }
 
 // storeKey gives k a new secret, writes it, and returns it as it was written.
-func (m *Manager) storeKey(ctx context.Context, k Key) (Key, error) {
+func (m *Manager) storeKey(ctx context.Context, k Key) (made Key, err error) {
+	var stored xmlrepo.Element
+	secret.Do(func() { stored, made, err = m.makeKey(ctx, k) })
+	if err != nil {
+		return Key{}, err
+	}
+	if err := m.repo.Store(ctx, stored); err != nil {
+		return Key{}, fmt.Errorf("keyring: storing a new key: %w", err)
+	}
+	made.ElementName = stored.Name
+	return made, nil
+}
+
+// makeKey gives k a new secret and returns its element, and what that reads as.
+func (m *Manager) makeKey(ctx context.Context, k Key) (xmlrepo.Element, Key, error) {
 	raw := make([]byte, masterKeySize)
 	defer clear(raw)
 	_, _ = rand.Read(raw) // never fails: it crashes the program instead
 	if err := m.escrow(ctx, k, raw); err != nil {
-		return Key{}, err
+		return xmlrepo.Element{}, Key{}, err
 	}
 	secretElement := masterKeyElement(raw)
 	if m.opts.Encryptor != nil {
 		sealed, err := encryptSecret(ctx, m.opts.Encryptor, secretElement)
 		if err != nil {
-			return Key{}, fmt.Errorf("keyring: encrypting a new key: %w", err)
+			return xmlrepo.Element{}, Key{}, fmt.Errorf("keyring: encrypting a new key: %w", err)
 		}
 		secretElement = sealed
 	}
 	el := keyElement(k, newKeyDeserializer+dotnetAssembly, newDescriptor(k.Algorithms, secretElement))
-	stored := xmlrepo.Element{Name: "key-" + k.ID.String(), XML: xmldoc.Compact(el)}
-	parsed := parseElement(ctx, stored.XML, m.opts.allDecryptors())
+	e := xmlrepo.Element{Name: "key-" + k.ID.String(), XML: xmldoc.Compact(el)}
+	parsed := parseElement(ctx, e.XML, m.opts.allDecryptors())
 	if parsed.err != nil {
-		return Key{}, fmt.Errorf("keyring: a new key cannot be read back: %w", parsed.err)
+		return xmlrepo.Element{}, Key{}, fmt.Errorf("keyring: a new key cannot be read back: %w", parsed.err)
 	}
 	if m.opts.RequireEncryptedKeys && !parsed.key.EncryptedAtRest {
-		return Key{}, fmt.Errorf("%w: the one there is encrypts nothing", ErrEncryptorRequired)
+		return xmlrepo.Element{}, Key{}, fmt.Errorf("%w: the one there is encrypts nothing", ErrEncryptorRequired)
 	}
-	if err := m.repo.Store(ctx, stored); err != nil {
-		return Key{}, fmt.Errorf("keyring: storing a new key: %w", err)
-	}
-	parsed.key.ElementName = stored.Name
-	return parsed.key, nil
+	return e, parsed.key, nil
 }
 
 // notify tells the ring, if there is one, of a write.

@@ -91,6 +91,12 @@ func (e *parsedElement) remember(from fingerprint) {
 
 // parseElement reads the XML of one element.
 func parseElement(ctx context.Context, xml []byte, decryptors []XMLDecryptor) (e parsedElement) {
+	secret.Do(func() { e = readElement(ctx, xml, decryptors) })
+	return e
+}
+
+// readElement is parseElement without care for what is left in memory.
+func readElement(ctx context.Context, xml []byte, decryptors []XMLDecryptor) (e parsedElement) {
 	root, err := xmldoc.Parse(xml)
 	switch {
 	case err != nil:

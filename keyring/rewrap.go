@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"dataprotection.example/internal/secret"
 	"dataprotection.example/xmlrepo"
 )
 
@@ -163,7 +164,9 @@ func (r *rewrapper) plan(ctx context.Context, elements []xmlrepo.Element) (plan 
 	r.started = true
 	r.result.Skipped = nil
 	for _, e := range elements {
-		xml, key, err := r.rewrap(ctx, e)
+		var xml []byte
+		var key RewrappedKey
+		secret.Do(func() { xml, key, err = r.rewrap(ctx, e) })
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()

@@ -7,6 +7,8 @@ import (
 	"crypto/subtle"
 	"errors"
 	"slices"
+
+	"dataprotection.example/internal/secret"
 )
 
 // ErrOpen is the one error of [Box.Open]. It does not say what was wrong: too
@@ -18,7 +20,13 @@ var ErrOpen = errors.New("authenc: the sealed bytes cannot be opened")
 // a fresh key modifier and IV or nonce. If dst has room it allocates the AES key
 // schedule and, for GCM, the mode's object. dst's spare capacity must not overlap
 // plaintext. The only plaintext refused is one of 64 GiB for GCM.
-func (b *Box) Seal(dst, plaintext []byte) ([]byte, error) {
+func (b *Box) Seal(dst, plaintext []byte) (sealed []byte, err error) {
+	secret.Do(func() { sealed, err = b.sealAtRandom(dst, plaintext) })
+	return sealed, err
+}
+
+// sealAtRandom is Seal without care for what is left in memory.
+func (b *Box) sealAtRandom(dst, plaintext []byte) ([]byte, error) {
 	var random [keyModifierSize + aes.BlockSize]byte
 	keyModifier, iv := random[:keyModifierSize], random[keyModifierSize:][:b.key.suite.ivSize()]
 	if b.key.suite.GCM && fips140.Enabled() {
@@ -69,7 +77,13 @@ func (b *Box) seal(dst, plaintext, keyModifier, iv []byte) ([]byte, error) {
 // a nil slice and with nothing of the plaintext in dst's spare capacity. If dst
 // has room for the plaintext, Open allocates what Seal does. dst's spare
 // capacity must not overlap sealed, which is only read.
-func (b *Box) Open(dst, sealed []byte) ([]byte, error) {
+func (b *Box) Open(dst, sealed []byte) (plaintext []byte, err error) {
+	secret.Do(func() { plaintext, err = b.open(dst, sealed) })
+	return plaintext, err
+}
+
+// open is Open without care for what is left in memory.
+func (b *Box) open(dst, sealed []byte) ([]byte, error) {
 	suite := b.key.suite
 	excess := len(sealed) - suite.SealedLen(0)
 	if excess < 0 || !suite.GCM && excess%aes.BlockSize != 0 {

@@ -30,7 +30,9 @@ func NewKey(s Suite, masterKey []byte) (*Key, error) {
 	if s.Hash == SHA1 && fips140.Enforced() {
 		return nil, errors.New("authenc: HMAC-SHA1 is not allowed in FIPS 140-only mode")
 	}
-	return &Key{suite: s, kdf: newKDF(masterKey)}, nil
+	k := &Key{suite: s}
+	secret.Do(func() { k.kdf = newKDF(masterKey) })
+	return k, nil
 }
 
 // Bind returns the box that seals and opens for the additional data, which may
@@ -39,10 +41,12 @@ func NewKey(s Suite, masterKey []byte) (*Key, error) {
 func (k *Key) Bind(aad []byte) *Box {
 	b := &Box{key: k}
 	header := k.suite.ContextHeader()
-	for size := 0; size < k.suite.subkeysSize(); size += sha512.Size {
-		round := uint32(len(b.prefixes) + 1)
-		b.prefixes = append(b.prefixes, k.kdf.absorb(round, aad, header))
-	}
+	secret.Do(func() {
+		for size := 0; size < k.suite.subkeysSize(); size += sha512.Size {
+			round := uint32(len(b.prefixes) + 1)
+			b.prefixes = append(b.prefixes, k.kdf.absorb(round, aad, header))
+		}
+	})
 	return b
 }
 

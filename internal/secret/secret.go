@@ -6,12 +6,25 @@
 // everything that asks a value how it wants to be shown: fmt, log/slog,
 // encoding/json, encoding/xml.
 //
-// This guards against mistakes, not against a debugger: the bytes lie in
-// ordinary memory until the garbage collector reuses it.
+// This guards against mistakes, not against a debugger.
+//
+// # Erasure
+//
+// The bytes are overwritten some time after nobody can reach them any more:
+// when the garbage collector has noticed. What counts is the memory itself, so
+// that a slice from [Bytes.Reveal] keeps it whole for as long as somebody holds
+// it. Secrets of more than 2 KiB, which no key has, are not overwritten, nor is
+// anything when a process ends.
+//
+// It is the best that a program in Go can do for memory of its own, and not all
+// that there is. Not overwritten are: what the standard library derives from a
+// key (AES key schedules, the working state of hash objects), registers and
+// stacks, the text of XML documents in which a key stands in base64, and the
+// copies of any of these that the runtime makes. [Do], in a build with
+// GOEXPERIMENT=runtimesecret, covers most of that too.
 package secret
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -34,8 +47,8 @@ func New(b []byte) Bytes {
 	if len(b) == 0 {
 		return Bytes{}
 	}
-	held := bytes.Clone(b)
-	held = held[:len(held):len(held)]
+	held := allocate(len(b))
+	copy(held, b)
 	return Bytes{reveal: func() []byte { return held }}
 }
 

@@ -48,6 +48,20 @@
 // which every key has vanished for a failure, and it never forgets a revocation
 // that it has seen.
 //
+// # Memory
+//
+// The master keys that a ring holds, and what is derived from them to be kept,
+// are overwritten once no snapshot, key or encryptor in anybody's hands can
+// reach them any more and the garbage collector has seen that. What a reader
+// still uses is never touched. This is best effort, against memory dumps and
+// swap files: a program in Go has no say over what the standard library derives
+// from a key (AES key schedules, the state of hash objects), over stacks and
+// registers, or over the XML text in which a key stands in base64, when it is
+// read or made. In a build with GOEXPERIMENT=runtimesecret, on linux/amd64 and
+// linux/arm64, those are erased as well, as soon as the collector finds them,
+// but for the XML that a store hands out: encrypt keys at rest, and there is
+// nothing in it. It makes small payloads slower by a tenth.
+//
 // # Compatibility
 //
 // The elements are those of ASP.NET Core 9, which every release since 2.0

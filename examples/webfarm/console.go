@@ -62,8 +62,9 @@ func (f *farm) rotate(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, m := range f.members {
 		if m.readsOnceADay && m.look().At != nil {
+			f.note("%s starts anew, to read the ring", m.name)
 			m.crash()
-			m.startSoon()
+			m.startSoon(f.life)
 		}
 	}
 	f.back(w, r)
@@ -99,7 +100,7 @@ func (f *farm) start(w http.ResponseWriter, r *http.Request) {
 		if m.look().At != nil {
 			m.crash()
 		}
-		m.startSoon()
+		m.startSoon(f.life)
 	}
 	f.back(w, r)
 }

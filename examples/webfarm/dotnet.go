@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 //go:embed aspnet
@@ -76,6 +77,7 @@ func (d dotnetTools) build(ctx context.Context) (string, error) {
 		c = exec.CommandContext(ctx, d.csc, "-out:"+filepath.Join(out, "node.dll"), "Node.cs")
 	}
 	c.Dir = filepath.Join(work, "aspnet")
+	c.WaitDelay = time.Second // a compiler may have children, which end by themselves
 	if text, err := c.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compiling aspnet/Node.cs: %w\n%s", err, text)
 	}

@@ -31,6 +31,8 @@ type farm struct {
 	ring    *keyring.Ring
 	members []*member
 	balance *balancer
+	life    context.Context // ends with Close
+	end     context.CancelFunc
 	page    *pageTemplate
 
 	mu     sync.Mutex
@@ -66,9 +68,10 @@ func openFarm(ctx context.Context, o farmOptions) (*farm, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.life, f.end = context.WithCancel(context.WithoutCancel(ctx))
 	self, err := os.Executable()
 	if err != nil {
-		return nil, errors.Join(err, f.ring.Close())
+		return nil, errors.Join(err, f.Close())
 	}
 	for i := range 3 {
 		name := fmt.Sprintf("go-%d", i+1)
@@ -104,7 +107,7 @@ func (f *farm) addDotnet() {
 	})
 	m.readsOnceADay = true
 	f.members = append(f.members, m)
-	m.startSoon()
+	m.startSoon(f.life)
 }
 
 // nodeCommand makes a command a node.
@@ -117,6 +120,7 @@ func (f *farm) nodeCommand(name string, c *exec.Cmd) *exec.Cmd {
 
 // Close ends the nodes and the ring, and leaves no process.
 func (f *farm) Close() error {
+	f.end()
 	var all sync.WaitGroup
 	for _, m := range f.members {
 		all.Go(m.close)

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -58,10 +59,10 @@ func (m *member) look() seen {
 }
 
 // startSoon starts the process and reports failure as an event.
-func (m *member) startSoon() {
+func (m *member) startSoon(ctx context.Context) {
 	m.set(stateStarting)
 	go func() {
-		if err := m.start(context.Background()); err != nil {
+		if err := m.start(ctx); err != nil && ctx.Err() == nil {
 			m.note("%s has not started: %v", m.name, err)
 		}
 	}()
@@ -98,7 +99,7 @@ func (m *member) launch(ctx context.Context) error {
 	m.mu.Lock()
 	if m.closed {
 		m.mu.Unlock()
-		return fmt.Errorf("the farm is closing")
+		return errors.New("the farm has closed")
 	}
 	if err := c.Start(); err != nil {
 		m.mu.Unlock()
@@ -112,6 +113,9 @@ func (m *member) launch(ctx context.Context) error {
 	select {
 	case line := <-address:
 		return m.serving(line)
+	case <-ctx.Done():
+		c.Process.Kill()
+		return ctx.Err()
 	case <-time.After(time.Minute):
 		c.Process.Kill()
 		return fmt.Errorf("%s said nothing for a minute", m.name)
@@ -142,9 +146,10 @@ func (m *member) serving(line string) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.pid != 0 {
-		m.at, m.state = at, stateUp
+	if m.pid == 0 {
+		return fmt.Errorf("%s has ended at once", m.name)
 	}
+	m.at, m.state = at, stateUp
 	m.note("%s is up, process %d", m.name, m.pid)
 	return nil
 }
@@ -172,13 +177,15 @@ func (m *member) close() {
 	m.closed = true
 	stdin, done := m.stdin, m.done
 	m.mu.Unlock()
-	if done == nil {
-		return
+	if done != nil {
+		stdin.Close()
+		select {
+		case <-done:
+		case <-time.After(3 * time.Second):
+			m.crash()
+		}
 	}
-	stdin.Close()
-	select {
-	case <-done:
-	case <-time.After(3 * time.Second):
-		m.crash()
-	}
+	m.starting.Lock() // whoever is still starting it has given up
+	defer m.starting.Unlock()
+	m.set(stateDown)
 }

@@ -21,8 +21,7 @@ type page struct {
 	Events   []event
 	ReadOnly bool
 	Keyctl   string
-	Dotnet   bool // there is such a node
-	Stale    bool // and the nodes do not agree who is there
+	Stale    bool // ASP.NET Core does not know yet what the others do
 
 	hues map[string]int
 }
@@ -74,17 +73,17 @@ func (t *pageTemplate) render(w io.Writer, p page) error { return t.Execute(w, p
 // the ring.
 func (f *farm) view(a answer, said map[string]answer) page {
 	p := page{answer: a, Events: f.past(), ReadOnly: f.opts.ReadOnly, Keyctl: f.keyctl(), hues: map[string]int{}}
-	agree := true
+	agree, dotnet := true, false
 	for _, m := range f.members {
 		s := seat{seen: m.look(), Answered: m.name == a.Node}
 		if it, ok := said[m.name]; ok {
 			s.Said = &it
 			agree = agree && it.User == a.User
 		}
-		p.Dotnet = p.Dotnet || m.readsOnceADay
+		dotnet = dotnet || m.readsOnceADay
 		p.Nodes = append(p.Nodes, s)
 	}
-	p.Stale = p.Dotnet && !agree
+	p.Stale = dotnet && !agree
 	snapshot := f.ring.Snapshot()
 	current, err := snapshot.DefaultKey()
 	keys := snapshot.Keys()

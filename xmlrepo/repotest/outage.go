@@ -3,6 +3,7 @@ package repotest
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
@@ -69,7 +70,7 @@ func testCuts(t *testing.T, o Outage) {
 			select {
 			case <-done:
 				return
-			case <-time.After(5 * time.Millisecond):
+			case <-time.After(rand.N(60 * time.Millisecond)):
 				o.Cut()
 			}
 		}

@@ -1,0 +1,105 @@
+package sqlrepo_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"dataprotection.example/internal/servertest"
+	"dataprotection.example/xmlrepo"
+	"dataprotection.example/xmlrepo/sqlrepo"
+)
+
+func TestPostgreSQL(t *testing.T) { run(t, startPostgres(t)) }
+
+func startPostgres(t testing.TB) database {
+	server := servertest.Postgres(t)
+	return database{sqlrepo.PostgreSQL, "pgx", server.PostgresURL(), server}
+}
+
+// With LISTEN a change is known within milliseconds, at the price of one more
+// connection for each node.
+func ExampleOptions_listen() {
+	const url = "postgres://app@db/app"
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	repo, err := sqlrepo.New(db, sqlrepo.PostgreSQL, sqlrepo.Options{Listen: listen(url)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(repo.Name())
+	// Output: DataProtectionKeys
+}
+
+// listen returns what Options.Listen wants, for pgx.
+func listen(url string) func(ctx context.Context, channel string, heard func()) error {
+	return func(ctx context.Context, channel string, heard func()) error {
+		conn, err := pgx.Connect(ctx, url)
+		if err != nil {
+			return err
+		}
+		defer conn.Close(context.WithoutCancel(ctx))
+		if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
+			return err
+		}
+		for {
+			heard()
+			if _, err := conn.WaitForNotification(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func TestListen(t *testing.T) {
+	d := startPostgres(t)
+	proxy := servertest.NewProxy(t, d.server.Addr)
+	writer := d.newTable(t, d.connect(t))
+	watcher := d.table(t, d.connect(t), sqlrepo.Options{
+		Table: writer.Name(), PollInterval: time.Hour, Listen: listen(d.through(proxy).source),
+	})
+	changes, err := watcher.Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	receive(t, changes, "at the start")
+	time.Sleep(300 * time.Millisecond)
+	drain(changes)
+	e := xmlrepo.Element{Name: "key-" + id, XML: []byte(key("<a />"))}
+	with := xmlrepo.Element{Name: e.Name, XML: []byte(key("<b />"))}
+	if err := writer.Store(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, changes, "of a Store")
+	if err := writer.Replace(t.Context(), e, with); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, changes, "of a Replace")
+	if err := writer.Remove(t.Context(), func(all []xmlrepo.Element) []xmlrepo.Element { return all }); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, changes, "of a Remove")
+	// What happens while nobody listens shows when somebody does again.
+	proxy.Down()
+	if err := writer.Store(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-changes:
+		t.Error("a change was told that nobody could know of")
+	case <-time.After(300 * time.Millisecond):
+	}
+	if err := proxy.Up(); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, changes, "of a Store during an outage")
+}

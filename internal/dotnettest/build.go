@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,9 +19,10 @@ const assembly = "peer.dll"
 // Processes may: the first to rename wins, and the others take its result.
 var building sync.Mutex
 
-// build returns the path of the compiled peer, compiling it if this machine's
-// cache has none from these sources and this compiler.
-func build(tc toolchain) (string, error) {
+// build returns the path of the compiled peer, with or without the clients of
+// stores, compiling it if this machine's cache has none from these sources and
+// this compiler.
+func build(tc toolchain, stores bool) (string, error) {
 	building.Lock()
 	defer building.Unlock()
 
@@ -29,7 +31,7 @@ func build(tc toolchain) (string, error) {
 		cache = os.TempDir()
 	}
 	cache = filepath.Join(cache, "dataprotection-dotnet-peer")
-	name, err := fingerprint(tc)
+	name, err := fingerprint(tc, stores)
 	if err != nil {
 		return "", err
 	}
@@ -50,7 +52,12 @@ func build(tc toolchain) (string, error) {
 	if err := os.CopyFS(work, dotnet.Sources); err != nil {
 		return "", err
 	}
-	if err := tc.compile(work); err != nil {
+	if stores {
+		if err := os.CopyFS(work, dotnet.StoreSources); err != nil {
+			return "", err
+		}
+	}
+	if err := tc.compile(work, stores); err != nil {
 		return "", err
 	}
 	if err := os.Rename(filepath.Join(work, "out"), final); err != nil {
@@ -62,19 +69,26 @@ func build(tc toolchain) (string, error) {
 }
 
 // fingerprint names a build: the sources, and which toolchain compiled them.
-func fingerprint(tc toolchain) (string, error) {
+func fingerprint(tc toolchain, stores bool) (string, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q\n", tc.dotnet, tc.csc)
-	err := fs.WalkDir(dotnet.Sources, ".", func(path string, entry fs.DirEntry, err error) error {
+	err := hashSources(h, dotnet.Sources)
+	if err == nil && stores {
+		err = hashSources(h, dotnet.StoreSources)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16]), err
+}
+
+func hashSources(h hash.Hash, sources fs.FS) error {
+	return fs.WalkDir(sources, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		content, err := fs.ReadFile(dotnet.Sources, path)
+		content, err := fs.ReadFile(sources, path)
 		if err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(h, "%q %d\n%s", path, len(content), content)
 		return err
 	})
-	return hex.EncodeToString(h.Sum(nil)[:16]), err
 }

@@ -3,11 +3,14 @@ package dotnettest
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"dataprotection.example/testdata/dotnet"
 )
 
 // EnvFolder names the environment variable that holds a folder with two
@@ -23,12 +26,12 @@ type toolchain struct {
 }
 
 // compile builds the sources that lie in dir into dir/out/peer.dll.
-func (tc toolchain) compile(dir string) error {
+func (tc toolchain) compile(dir string, stores bool) error {
 	out := filepath.Join(dir, "out")
 	if err := os.Mkdir(out, 0o700); err != nil {
 		return err
 	}
-	command, err := tc.compiler(dir, out)
+	command, err := tc.compiler(dir, out, stores)
 	if err != nil {
 		return err
 	}
@@ -40,20 +43,50 @@ func (tc toolchain) compile(dir string) error {
 	return nil
 }
 
-func (tc toolchain) compiler(dir, out string) (*exec.Cmd, error) {
+func (tc toolchain) compiler(dir, out string, stores bool) (*exec.Cmd, error) {
 	if tc.csc != "" {
-		sources, err := filepath.Glob(filepath.Join(dir, "*.cs"))
-		return exec.Command(tc.csc, append([]string{"-out:" + filepath.Join(out, assembly)}, sources...)...), err
+		args := []string{"-out:" + filepath.Join(out, assembly)}
+		if stores {
+			for _, name := range dotnet.StoreAssemblies() {
+				file := filepath.Join(filepath.Dir(tc.csc), "extra", name)
+				if err := copyFile(filepath.Join(out, name), file); errors.Is(err, fs.ErrNotExist) {
+					return nil, fmt.Errorf("%w: %s is missing", errNoClients, file)
+				} else if err != nil {
+					return nil, err
+				}
+				args = append(args, "-r:"+file)
+			}
+		}
+		for _, pattern := range []string{"*.cs", "stores/*.cs"} {
+			sources, err := filepath.Glob(filepath.Join(dir, pattern))
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, sources...)
+		}
+		return exec.Command(tc.csc, args...), nil
 	}
 	// A runtime alone is called dotnet too, and cannot compile.
 	sdks, err := exec.Command(tc.dotnet, "--list-sdks").Output()
 	if err != nil || strings.TrimSpace(string(sdks)) == "" {
 		return nil, errNoDotnet
 	}
-	return exec.Command(tc.dotnet, "build", "-c", "Release", "-o", out, "-p:UseAppHost=false", "--nologo", "peer.csproj"), nil
+	return exec.Command(tc.dotnet, "build", "-c", "Release", "-o", out, "-p:UseAppHost=false",
+		fmt.Sprintf("-p:Stores=%t", stores), "--nologo", "peer.csproj"), nil
+}
+
+func copyFile(to, from string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o600)
 }
 
 var errNoDotnet = errors.New("dotnettest: no .NET here: install the .NET 9 SDK, or set " + EnvFolder + " to a folder with dotnet and csc")
+
+// errNoClients is the lack of the assemblies for stores. An SDK fetches them.
+var errNoClients = errors.New("dotnettest: .NET is here, but not the clients of Redis and SQL databases")
 
 // find looks for .NET where EnvFolder and the PATH point.
 func find() (toolchain, error) {
@@ -74,14 +107,14 @@ func find() (toolchain, error) {
 }
 
 // locate is find and build for a test: it ends the test that cannot have them.
-func locate(t testing.TB) (dotnet, peer string) {
+func locate(t testing.TB, stores bool) (runtime, peer string) {
 	t.Helper()
 	tc, err := find()
 	if err == nil {
-		peer, err = build(tc)
+		peer, err = build(tc, stores)
 	}
 	switch {
-	case errors.Is(err, errNoDotnet) && os.Getenv("CI") != "true":
+	case (errors.Is(err, errNoDotnet) || errors.Is(err, errNoClients)) && os.Getenv("CI") != "true":
 		t.Skip(err)
 	case err != nil:
 		t.Fatal(err)

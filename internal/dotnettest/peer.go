@@ -49,7 +49,20 @@ type answer struct {
 // so belongs to the goroutine that runs the test.
 func Start(t testing.TB, env ...string) *Peer {
 	t.Helper()
-	dotnet, program := locate(t)
+	dotnet, program := locate(t, false)
+	return start(t, dotnet, program, env)
+}
+
+// StartWithStores starts a peer that also knows stores that are no directory,
+// which [RingOptions.Repository] names. It takes clients that .NET does not bring.
+func StartWithStores(t testing.TB, env ...string) *Peer {
+	t.Helper()
+	dotnet, program := locate(t, true)
+	return start(t, dotnet, program, env)
+}
+
+func start(t testing.TB, dotnet, program string, env []string) *Peer {
+	t.Helper()
 	p := &Peer{
 		command: exec.Command(dotnet, program),
 		stderr:  new(bytes.Buffer),
@@ -79,7 +92,7 @@ func Start(t testing.TB, env ...string) *Peer {
 // conversation, and returns what it printed.
 func Run(t testing.TB, args ...string) string {
 	t.Helper()
-	dotnet, program := locate(t)
+	dotnet, program := locate(t, false)
 	command := exec.Command(dotnet, append([]string{program}, args...)...)
 	text, err := command.CombinedOutput()
 	if err != nil {

@@ -16,6 +16,15 @@ type RingOptions struct {
 	ProtectWithPFX   *PFX  `json:"protectWithPfx,omitempty"`
 	UnprotectWithPFX []PFX `json:"unprotectWithPfx,omitempty"`
 	NullEncryptor    bool  `json:"nullEncryptor,omitempty"` // NullXmlEncryptor: <unencryptedKey>
+
+	Repository *Store `json:"repository,omitempty"` // instead of the directory; see [StartWithStores]
+}
+
+// Store is a store that is no directory.
+type Store struct {
+	Kind       string `json:"kind"`       // redis, postgres or mysql
+	Connection string `json:"connection"` // as the .NET client wants it
+	Name       string `json:"name"`       // of the list or the table
 }
 
 // Managed is a ManagedAuthenticatedEncryptorConfiguration: class names of

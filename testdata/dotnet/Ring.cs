@@ -10,14 +10,16 @@ using Microsoft.AspNetCore.DataProtection.AuthenticatedEncryption;
 using Microsoft.AspNetCore.DataProtection.AuthenticatedEncryption.ConfigurationModel;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.KeyManagement.Internal;
+using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.AspNetCore.DataProtection.XmlEncryption;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Peer
 {
     /// <summary>
-    /// Data Protection as an application configures it, over one key directory. Like any ASP.NET Core node it
-    /// reads the directory when it first needs a key and then about once a day; reopen is a node that restarts.
+    /// Data Protection as an application configures it, over one key directory or, with "repository", another store.
+    /// Like any ASP.NET Core node it reads the ring when it first needs a key and then about once a day; reopen is a
+    /// node that restarts.
     /// </summary>
     sealed class Ring
     {
@@ -79,7 +81,15 @@ namespace Peer
         public static void Configure(IServiceCollection services, JsonObject options)
         {
             var builder = services.AddDataProtection();
-            builder.PersistKeysToFileSystem(new DirectoryInfo(options.Text("dir")));
+            var repository = options["repository"] as JsonObject;
+            if (repository != null)
+            {
+                builder.AddKeyManagementOptions(o => o.XmlRepository = OpenStore(repository));
+            }
+            else
+            {
+                builder.PersistKeysToFileSystem(new DirectoryInfo(options.Text("dir")));
+            }
             if (options.Text("app") != null)
             {
                 builder.SetApplicationName(options.Text("app"));
@@ -94,6 +104,18 @@ namespace Peer
             }
             UseAlgorithms(builder, options);
             UseEncryption(builder, options);
+        }
+
+        /// <summary>Stores need clients that the framework does not bring; this program can be built without them.</summary>
+        static IXmlRepository OpenStore(JsonObject store)
+        {
+            var stores = typeof(Ring).Assembly.GetType("Peer.Stores");
+            if (stores == null)
+            {
+                throw new NotSupportedException("this program was built without stores/Stores.cs");
+            }
+            var open = (Func<JsonObject, IXmlRepository>)stores.GetMethod("Open").CreateDelegate(typeof(Func<JsonObject, IXmlRepository>));
+            return open(store);
         }
 
         static void UseAlgorithms(IDataProtectionBuilder builder, JsonObject options)

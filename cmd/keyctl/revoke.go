@@ -59,7 +59,7 @@ day, so restart those nodes.
 ` + timesHelp,
 		Example: `  keyctl revoke 53404db5-0fc4-4712-94af-b80238fb7151 --reason "laptop stolen"
   keyctl revoke --all --before 2027-01-31T00:00:00Z --yes
-  keyctl revoke --active-between 2027-01-10T00:00:00Z,now --reason "incident 17"`,
+  keyctl revoke --active-between 2026-04-14T00:00:00Z,2026-04-22T00:00:00Z --reason "incident 17"`,
 		ValidArgsFunction: p.completeIDs(0, func(v keyView) bool { return v.Revoked == nil || !*v.Revoked }),
 		RunE: p.action(func(ctx context.Context, args []string) error {
 			ids, err := parseIDs(args)

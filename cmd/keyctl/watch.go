@@ -120,6 +120,15 @@ func (p *program) noteWatch(s *store, now *keyring.Snapshot, poll time.Duration)
 		protects = fmt.Sprintf("%s protects", k.ID)
 	}
 	p.note("watching %s: %s, %s", s.place, count(len(now.Keys()), "key"), protects)
+	sealed := 0
+	for _, k := range now.Keys() {
+		if k.DecryptorMissing && !k.Revoked {
+			sealed++
+		}
+	}
+	if sealed > 0 {
+		p.note("%s encrypted, and what decrypts is not at hand here (--certificate): which key protects cannot be told", countAre(sealed, "key"))
+	}
 	if kind := p.fileSystem(s.place); kind != "" {
 		p.note("%s does not report what other machines change: that shows within %s", kind, inWords(poll))
 	}

@@ -30,7 +30,8 @@ func (e *MissingKeyError) Error() string {
 
 // FindKey returns the private key that belongs to a certificate, nil if it is
 // not at hand. It must be an RSA key, and its Decrypt must take
-// *rsa.OAEPOptions and *rsa.PKCS1v15DecryptOptions with a SessionKeyLen.
+// *rsa.OAEPOptions and *rsa.PKCS1v15DecryptOptions, if possible with a
+// SessionKeyLen.
 type FindKey func(der []byte) crypto.Decrypter
 
 // Decrypt returns the element that was encrypted into document, which is an
@@ -96,19 +97,30 @@ func (m message) open(key crypto.Decrypter) ([]byte, bool) {
 func (m message) sessionKey(key crypto.Decrypter) []byte {
 	random := make([]byte, m.keySize)
 	rand.Read(random)
-	var options crypto.DecrypterOpts = &rsa.OAEPOptions{Hash: crypto.SHA1}
-	if m.transport == PKCS1v15 {
-		// The private key answers a bad padding with random bytes of this
-		// length, in constant time (RFC 3218, 2.3.2).
-		//lint:ignore SA1019 .NET writes nothing else
-		options = &rsa.PKCS1v15DecryptOptions{SessionKeyLen: m.keySize}
-	}
-	sessionKey, err := key.Decrypt(rand.Reader, m.wrapped, options)
+	sessionKey, err := m.unwrap(key)
 	if err != nil || len(sessionKey) != m.keySize {
 		clear(sessionKey)
 		return random
 	}
 	return sessionKey
+}
+
+// unwrap asks the private key for the session key.
+func (m message) unwrap(key crypto.Decrypter) ([]byte, error) {
+	if m.transport == OAEP {
+		return key.Decrypt(rand.Reader, m.wrapped, &rsa.OAEPOptions{Hash: crypto.SHA1})
+	}
+	// A private key that knows this option answers a bad padding with random
+	// bytes of the length, in constant time (RFC 3218, 2.3.2).
+	//lint:ignore SA1019 .NET writes nothing else
+	sessionKey, err := key.Decrypt(rand.Reader, m.wrapped, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: m.keySize})
+	if _, local := key.(*rsa.PrivateKey); err == nil || local {
+		return sessionKey, err
+	}
+	// Tokens may have no such thing. What one says of a padding then stays
+	// here: the caller goes on with random bytes.
+	//lint:ignore SA1019 as before
+	return key.Decrypt(rand.Reader, m.wrapped, &rsa.PKCS1v15DecryptOptions{})
 }
 
 // decryptCBC returns the content without its IV and padding; false if that

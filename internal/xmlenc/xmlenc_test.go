@@ -252,6 +252,38 @@ func TestToken(t *testing.T) {
 	}
 }
 
+// plainToken is a token without the option that hides a bad padding.
+type plainToken struct{ crypto.Decrypter }
+
+func (d plainToken) Decrypt(rand io.Reader, msg []byte, opts crypto.DecrypterOpts) ([]byte, error) {
+	//lint:ignore SA1019 the format's
+	if o, ok := opts.(*rsa.PKCS1v15DecryptOptions); ok && o.SessionKeyLen != 0 {
+		return nil, errors.New("unsupported option")
+	}
+	return d.Decrypter.Decrypt(rand, msg, opts)
+}
+
+// A token that cannot hide a bad padding is still of use, and the padding is
+// hidden here.
+func TestPlainToken(t *testing.T) {
+	id := owner(t, "rsa2048")
+	for _, transport := range []xmlenc.Transport{xmlenc.OAEP, xmlenc.PKCS1v15} {
+		document := encrypt(t, id, transport)
+		find := func([]byte) crypto.Decrypter { return plainToken{id.key} }
+		if plain, err := xmlenc.Decrypt(document, find); err != nil || string(plain) != sample {
+			t.Errorf("got %q, %v", plain, err)
+		}
+		damaged := change(t, document, func(root *etree.Element) {
+			b := raw(t, wrappedKey(t, root))
+			b[100] ^= 1
+			setRaw(wrappedKey(t, root), b)
+		})
+		if plain, err := xmlenc.Decrypt(damaged, find); err != xmlenc.ErrDecrypt {
+			t.Errorf("got %q, %v", plain, err)
+		}
+	}
+}
+
 func TestMissingKey(t *testing.T) {
 	id := owner(t, "rsa2048")
 	_, err := xmlenc.Decrypt(encrypt(t, id, xmlenc.OAEP), owner(t, "other3072").find)

@@ -26,8 +26,8 @@ type KeyPair struct {
 // NewKeyPair returns the pair of a certificate and the private key that belongs
 // to it: an *[rsa.PrivateKey], or one that lives in a token, an agent or a
 // service, whose Decrypt then takes *[rsa.OAEPOptions] with SHA-1 and
-// *[rsa.PKCS1v15DecryptOptions] with a SessionKeyLen. A nil key makes a pair
-// that can encrypt only. It is an error if the key is not RSA, as in .NET, or
+// *[rsa.PKCS1v15DecryptOptions], if possible with a SessionKeyLen. A nil key
+// makes a pair that can encrypt only. It is an error if the key is not RSA, as in .NET, or
 // is not the certificate's.
 func NewKeyPair(certificate *x509.Certificate, key crypto.Decrypter) (KeyPair, error) {
 	public, err := xmlenc.PublicKey(certificate)

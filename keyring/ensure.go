@@ -50,6 +50,9 @@ func (m *Manager) Ensure(ctx context.Context) (EnsureResult, error) {
 	}
 	var result EnsureResult
 	if wanted != nil {
+		if err := m.opts.refuseDowngrade(l); err != nil {
+			return result, err
+		}
 		k, err := m.createKey(ctx, l, *wanted)
 		if err != nil {
 			return result, err
@@ -72,6 +75,18 @@ func (m *Manager) Ensure(ctx context.Context) (EnsureResult, error) {
 		result.Next = result.Due
 	}
 	return result, nil
+}
+
+// refuseDowngrade refuses a key in clear text after an encrypted one, also when
+// that has expired: nobody may have looked at the failures before.
+func (o Options) refuseDowngrade(l *Listing) error {
+	if len(l.Keys) == 0 || o.Encryptor != nil || o.AllowUnencryptedKeys {
+		return nil
+	}
+	if last := l.Keys[len(l.Keys)-1]; last.EncryptedAtRest {
+		return &ElementError{last.ElementName, last.Location, ErrEncryptorRequired}
+	}
+	return nil
 }
 
 // lacking reads the ring and returns the dates of the key that it lacks, nil if

@@ -120,9 +120,11 @@ func TestEnsureWithoutTheCertificate(t *testing.T) {
 	if got := ensure(t, files(encrypted), opts); got.Created != nil || got.Default.ID.String() != goodKeyID {
 		t.Errorf("got %+v", got)
 	}
-	ending := strings.Replace(encrypted, "2099-01-02", "2026-05-03", 1)
-	if _, err := newManager(t, files(ending), opts).Ensure(t.Context()); !errors.Is(err, keyring.ErrEncryptorRequired) {
-		t.Errorf("got %v", err)
+	for _, end := range []string{"2026-05-03", "2026-04-01"} { // soon, and long ago
+		ending := strings.Replace(encrypted, "2099-01-02", end, 1)
+		if _, err := newManager(t, files(ending), opts).Ensure(t.Context()); !errors.Is(err, keyring.ErrEncryptorRequired) {
+			t.Errorf("%s: got %v", end, err)
+		}
 	}
 }
 

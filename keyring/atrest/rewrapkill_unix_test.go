@@ -94,9 +94,7 @@ func killRing(t *testing.T, sum *tally, most int) (kills int) {
 	create(t, newManager(t, repo, keyring.Options{Encryptor: encryptor(t, old)}))
 	create(t, newManager(t, repo, keyring.Options{AllowUnencryptedKeys: true}))
 	store(t, repo, "whole", plainKey("<masterKey>"+value+"</masterKey>"))
-	for range 3 {
-		create(t, newManager(t, repo, keyring.Options{Encryptor: encryptor(t, old)}))
-	}
+	store(t, repo, "another", plainKey("<masterKey>"+value+"</masterKey>"))
 	both := keyring.Options{Decryptors: decryptors(t, old, recorded(t, "other3072"))}
 	before := keysOf(t, repo, both)
 	for kills < most {
@@ -208,8 +206,7 @@ func killed(t *testing.T, repo *xmlrepo.Dir) (finished bool) {
 			last = time.Now()
 		case "done":
 			finished = true
-		case "PASS", "ok", "":
-		default:
+		case "---", "FAIL", "panic:":
 			t.Errorf("the child says %q", lines.Text())
 		}
 	}

@@ -77,8 +77,9 @@ func (s *Server) PostgresURL() string {
 // has an empty database called test.
 func MariaDB(t testing.TB, options ...string) *Server {
 	t.Helper()
-	program := find(t, "mariadbd", "mariadb-server-core", "/usr/sbin/mariadbd")
-	install := find(t, "mariadb-install-db", "mariadb-server-core")
+	const mariadb = "mariadb-server-core mariadb-client-core"
+	program := find(t, "mariadbd", mariadb, "/usr/sbin/mariadbd")
+	install := find(t, "mariadb-install-db", mariadb)
 	user, err := nonRoot("mysql", "nobody")
 	if err != nil {
 		t.Fatalf("servertest: MariaDB refuses to run as root, and there is nobody else: %v", err)

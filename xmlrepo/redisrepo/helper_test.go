@@ -1,7 +1,9 @@
 package redisrepo_test
 
 import (
+	"context"
 	"fmt"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +14,16 @@ import (
 	"dataprotection.example/xmlrepo"
 	"dataprotection.example/xmlrepo/redisrepo"
 )
+
+// The client complains of every connection that a test takes from it.
+func TestMain(m *testing.M) {
+	redis.SetLogger(silent{})
+	os.Exit(m.Run())
+}
+
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 // keyNumber tells lists on one server apart.
 var keyNumber atomic.Int64

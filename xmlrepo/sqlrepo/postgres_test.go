@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +57,37 @@ func listen(url string) func(ctx context.Context, channel string, heard func()) 
 			if _, err := conn.WaitForNotification(ctx); err != nil {
 				return err
 			}
+		}
+	}
+}
+
+// A user who may write to the table and nothing else can do everything but make it.
+func TestLeastPrivileges(t *testing.T) {
+	d := startPostgres(t)
+	admin := d.connect(t)
+	opts := sqlrepo.Options{Schema: "app"}
+	if err := d.table(t, admin, opts).CreateTable(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{
+		`CREATE USER ring`, `GRANT USAGE ON SCHEMA app TO ring`, `GRANT SELECT, INSERT, UPDATE, DELETE ON app."DataProtectionKeys" TO ring`,
+	} {
+		if _, err := admin.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.source = strings.Replace(d.source, "postgres@", "ring@", 1)
+	table := d.table(t, d.connect(t), opts)
+	e := xmlrepo.Element{Name: "key-" + id, XML: []byte(key("<a />"))}
+	_, printErr := table.Fingerprint(t.Context())
+	for _, err := range []error{
+		table.CreateTable(t.Context()), printErr,
+		table.Store(t.Context(), e),
+		table.Replace(t.Context(), e, xmlrepo.Element{Name: e.Name, XML: []byte(key("<b />"))}),
+		table.Remove(t.Context(), func(all []xmlrepo.Element) []xmlrepo.Element { return all }),
+	} {
+		if err != nil {
+			t.Error(err)
 		}
 	}
 }

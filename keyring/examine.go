@@ -21,7 +21,7 @@ import (
 func (m *Manager) Examine(ctx context.Context) []Finding {
 	l, err := m.Read(ctx)
 	if err != nil {
-		return []Finding{readFinding(err)}
+		return []Finding{FindingOf(err)}
 	}
 	return m.opts.findings(m.opts.Now(), l, m.opts.nodesPolicy())
 }
@@ -32,31 +32,50 @@ var (
 	errRevocation = errors.New("the revocation cannot be understood")
 )
 
-// readFinding says what kept a store from being read, or a ring from getting
-// the key that it needs.
-func readFinding(err error) Finding {
+// FindingOf says what an error means that kept a ring from being read, or from
+// getting the key that it needs.
+func FindingOf(err error) Finding {
 	var element *ElementError
 	var file *xmlrepo.FileError
 	var generation *generationError
 	switch {
 	case errors.As(err, &generation):
 		return NewFinding(CodeKeyNotMade, generation.file(), generation.err.Error())
+	case errors.Is(err, ErrEncryptorRequired):
+		return NewFinding(CodeKeyNotMade, "", withoutPrefix(ErrEncryptorRequired))
 	case errors.Is(err, errDuplicate):
 		_ = errors.As(err, &element)
 		return NewFinding(CodeDuplicateKey, element.place(), element.Err.Error())
 	case errors.Is(err, errRevocation):
 		_ = errors.As(err, &element)
-		return NewFinding(CodeBrokenRevocation, element.place(), element.Err.Error())
+		return NewFinding(CodeBrokenRevocation, element.place(), ElementFinding(element.place(), element.Err.Error()).Message)
 	case errors.As(err, &file) && errors.Is(err, fs.ErrPermission):
 		return NewFinding(CodeUnreadableStore, file.Path, file.Err.Error())
 	case errors.As(err, &element):
-		return NewFinding(CodeMalformedElement, element.place(), element.Err.Error())
+		return ElementFinding(element.place(), element.Err.Error())
 	case errors.As(err, &file) && strings.HasSuffix(strings.ToLower(file.Path), ".xml"):
-		return NewFinding(CodeMalformedElement, file.Path, file.Err.Error())
+		return ElementFinding(file.Path, file.Err.Error())
 	case errors.As(err, &file):
 		return NewFinding(CodeUnreadableStore, file.Path, file.Err.Error())
 	}
 	return NewFinding(CodeUnreadableStore, "", err.Error())
+}
+
+// ElementFinding is the finding about an element that cannot be read, for the
+// reason in message. If it is a revocation, as far as its name tells, that is
+// worse: whoever clears it away undoes what it revoked.
+func ElementFinding(place, message string) Finding {
+	name := strings.TrimSuffix(place[strings.LastIndexAny(place, `/\`)+1:], ".xml")
+	rest, ok := strings.CutPrefix(name, "revocation-")
+	if !ok {
+		return NewFinding(CodeMalformedElement, place, message)
+	}
+	if id, err := dotnet.ParseGUID(rest); err == nil {
+		message += "; by its name it revokes key " + id.String()
+	} else if ownName(name, "revocation-") {
+		message += "; by its name it revokes every key created before " + rest
+	}
+	return NewFinding(CodeBrokenRevocation, place, message)
 }
 
 // findings examines a listing at an instant.
@@ -65,20 +84,20 @@ func (o Options) findings(now time.Time, l *Listing, policy Policy) []Finding {
 	add := func(code Code, file, format string, args ...any) {
 		all = append(all, NewFinding(code, file, fmt.Sprintf(format, args...)))
 	}
+	if mass, ok := l.latestMassRevocation(); ok && mass.date.After(now) {
+		add(CodeFutureRevocation, mass.source.place(),
+			"a revocation of all keys is dated %s, which is in the future: it also revokes what is made before then",
+			dotnet.FormatDate(mass.date))
+	}
 	o.examineDefault(now, l, policy, add)
 	for _, b := range l.Broken {
 		add(CodeBrokenKey, b.Err.place(), "a key element cannot be read and is left out: %v", b.Err.Err)
 	}
 	examineKeys(now.Add(o.ClockSkew), l, add)
 	o.examineUnencrypted(l, add)
-	if mass, ok := l.latestMassRevocation(); ok && mass.date.After(now) {
-		add(CodeFutureRevocation, mass.source.place(),
-			"a revocation of all keys is dated %s, which is in the future: it also revokes what is made before then",
-			dotnet.FormatDate(mass.date))
-	}
 	for _, r := range l.revocations {
 		if r.misnamed(l) {
-			add(CodeMisleadingName, r.source.place(), "the file is named like another revocation, but revokes %s", r.target())
+			add(CodeMisleadingName, r.source.place(), "the file is named like another revocation, but revokes %s; its name would be %s", r.target(), r.name())
 		}
 	}
 	for _, e := range l.foreign {
@@ -102,6 +121,8 @@ func (o Options) examineDefault(now time.Time, l *Listing, policy Policy, add fi
 		}
 		add(CodeDefaultUnusable, r.Preferred.where(), "key %s should protect and cannot be used here, so that %s: %v",
 			r.Preferred.ID, meanwhile, unusable(*r.Preferred))
+	case len(l.Keys) == 0:
+		add(CodeNoDefaultKey, "", "nothing can be protected: there is no key; if there should be some, is this the right place, and is it mounted?")
 	case r.Default == nil && r.Fallback == nil:
 		add(CodeNoDefaultKey, "", "nothing can be protected: %v", r.Reason)
 	case r.Default == nil:
@@ -121,7 +142,7 @@ func examineKeys(latest time.Time, l *Listing, add finder) {
 			add(CodeFutureKey, k.where(), "key %s says that it was created on %s, which is in the future", k.ID, dotnet.FormatDate(k.CreationDate))
 		}
 		if k.ElementName != "key-"+k.ID.String() && ownName(k.ElementName, "key-") {
-			add(CodeMisleadingName, k.where(), "the file is named like another key, but holds key %s", k.ID)
+			add(CodeMisleadingName, k.where(), "the file is named like another key, but holds key %s; its name would be key-%s", k.ID, k.ID)
 		}
 		if k.Revoked || !k.EncryptedAtRest && k.Algorithms != (Algorithms{}) {
 			continue

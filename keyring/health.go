@@ -40,7 +40,7 @@ func (r *Ring) report(ctx context.Context, err error) {
 	h := Health{Ready: noDefault == nil, TakenAt: s.TakenAt(), Err: err}
 	h.Findings = r.opts.findings(r.opts.Now(), r.loader.listing, r.opts.policy())
 	if err != nil {
-		h.Findings = append(h.Findings, readFinding(err))
+		h.Findings = append(h.Findings, FindingOf(err))
 		SortFindings(h.Findings)
 	}
 	r.healthMu.Lock()

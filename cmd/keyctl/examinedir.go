@@ -87,6 +87,8 @@ func examineModes(dir directoryFile, files []directoryFile, add adder) {
 	var open, shared []directoryFile
 	for _, f := range files {
 		switch mode := f.info.Mode(); {
+		case mode.Perm()&0o400 == 0:
+			add(keyring.CodeUnreadableStore, f.path, "not even the owner of the file may read it (%v)", mode)
 		case mode&others != 0:
 			open = append(open, f)
 		case mode&group != 0:

@@ -111,7 +111,7 @@ func readEach(dir string) ([]xmlrepo.Element, []keyring.Finding) {
 		case errors.Is(err, fs.ErrPermission):
 			faults = append(faults, keyring.NewFinding(keyring.CodeUnreadableStore, path, "permission denied"))
 		case err != nil:
-			faults = append(faults, keyring.NewFinding(keyring.CodeMalformedElement, path, plain(err)))
+			faults = append(faults, keyring.ElementFinding(path, plain(err)))
 		default:
 			good = append(good, e)
 		}

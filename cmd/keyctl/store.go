@@ -133,8 +133,10 @@ func unreadable(err error) error {
 	switch {
 	case err == nil || errors.Is(err, fs.ErrPermission):
 		return err
+	case errors.Is(err, keyring.ErrEncryptorRequired):
+		return failed(err, "give the servers' certificate with --certificate")
 	case errors.As(err, &element), errors.As(err, &file) && filepath.Ext(file.Path) == ".xml":
-		return failed(err, "the whole ring is refused, since what cannot be read may be a revocation: restore that file, or move it away if it is none")
+		return failed(err, keyring.FindingOf(err).Fix)
 	}
 	return err
 }

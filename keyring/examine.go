@@ -53,7 +53,7 @@ func FindingOf(err error) Finding {
 		return NewFinding(CodeUnreadableStore, file.Path, file.Err.Error())
 	case errors.As(err, &element):
 		return ElementFinding(element.place(), element.Err.Error())
-	case errors.As(err, &file) && strings.HasSuffix(strings.ToLower(file.Path), ".xml"):
+	case errors.As(err, &file) && (errors.Is(err, xmlrepo.ErrMalformed) || strings.HasSuffix(strings.ToLower(file.Path), ".xml")):
 		return ElementFinding(file.Path, file.Err.Error())
 	case errors.As(err, &file):
 		return NewFinding(CodeUnreadableStore, file.Path, file.Err.Error())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
@@ -14,11 +15,33 @@ import (
 // any it keeps nothing on disk.
 func Redis(t testing.TB, options ...string) *Server {
 	t.Helper()
+	return redis(t, "", options)
+}
+
+// Sentinel starts a sentinel that watches a Redis server under the name "ring",
+// and within a second makes a replica the master when it dies.
+func Sentinel(t testing.TB, master *Server) *Server {
+	t.Helper()
+	host, port, err := net.SplitHostPort(master.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return redis(t, "sentinel monitor ring "+host+" "+port+" 1\n"+
+		"sentinel down-after-milliseconds ring 300\nsentinel failover-timeout ring 3000\n", []string{"--sentinel"})
+}
+
+// redis starts a server with a configuration that it may rewrite.
+func redis(t testing.TB, config string, options []string) *Server {
+	t.Helper()
 	program := find(t, "redis-server", "redis-server")
 	s := newServer(t, "redis", nil)
+	file := filepath.Join(s.folder, "redis.conf")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	s.command = func(port string) *exec.Cmd {
-		args := []string{"--bind", "127.0.0.1", "--dir", s.folder, "--save", ""}
-		return exec.Command(program, append(append(args, "--port", port), options...)...)
+		args := []string{file, "--bind", "127.0.0.1", "--dir", s.folder, "--save", "", "--port", port}
+		return exec.Command(program, append(args, options...)...)
 	}
 	s.ready = func(addr string) error {
 		answer, err := exchange(addr, "PING\r\n")

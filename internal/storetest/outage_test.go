@@ -2,15 +2,16 @@ package storetest
 
 import (
 	"errors"
+	"net"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"dataprotection.example/internal/servertest"
 	"dataprotection.example/keyring"
 	"dataprotection.example/protector"
 	"dataprotection.example/xmlrepo/redisrepo"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // A server is killed and started again while rings are open. They serve on,
@@ -83,6 +84,52 @@ func serves(t *testing.T, r *keyring.Ring, payload []byte) {
 			t.Fatalf("got %q, %v", data, err)
 		}
 	}
+}
+
+// A sentinel makes the replica the master when the master dies. Rings follow, and
+// go on hearing of each other.
+func TestFailover(t *testing.T) {
+	master := servertest.Redis(t)
+	host, port, err := net.SplitHostPort(master.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replica := servertest.Redis(t, "--replicaof", host, port)
+	sentinel := servertest.Sentinel(t, master)
+	node := func() *keyring.Ring {
+		client := redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "ring", SentinelAddrs: []string{sentinel.Addr}, DialerRetries: 1})
+		t.Cleanup(func() { client.Close() })
+		return ring(t, newStore(t)(redisrepo.New(client, redisrepo.Options{PollInterval: 200 * time.Millisecond})))
+	}
+	a, b := node(), node()
+	payload, err := protectorOf(a).Protect(t.Context(), []byte("hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Replication is asynchronous, and the sentinel has to know of the replica.
+	admin := redis.NewClient(&redis.Options{Addr: replica.Addr})
+	defer admin.Close()
+	sentinels := redis.NewSentinelClient(&redis.Options{Addr: sentinel.Addr})
+	defer sentinels.Close()
+	eventually(t, "the replica has the ring, and the sentinel the replica", func() bool {
+		replicas, err := sentinels.Replicas(t.Context(), "ring").Result()
+		return err == nil && len(replicas) == 1 && admin.LLen(t.Context(), "DataProtection-Keys").Val() == 1
+	})
+	master.Kill()
+	eventually(t, "the rings read from the new master", func() bool {
+		return a.Refresh(t.Context()) == nil && b.Refresh(t.Context()) == nil
+	})
+	serves(t, a, payload)
+	serves(t, b, payload)
+	onlyKey(t, b)
+	made, err := a.Manager().CreateKey(t.Context(), keyring.NewKeyOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the other ring sees a key on the new master", func() bool {
+		_, ok := b.Snapshot().Key(made.ID)
+		return ok
+	})
 }
 
 // A Redis that keeps nothing on disk comes back empty. Open rings take that for

@@ -170,9 +170,18 @@ func elements(found []elementtext.Element) []xmlrepo.Element {
 }
 
 // fault says what failed, and where.
-func (l *List) fault(what string, err error) error {
-	return fmt.Errorf("redisrepo: %s redis list %s: %w", what, l.key, err)
+func (l *List) fault(what string, err error) error { return &listError{what, l.key, err} }
+
+type listError struct {
+	what, key string
+	err       error
 }
+
+func (e *listError) Error() string {
+	return "redisrepo: " + e.what + " redis list " + e.key + ": " + strings.TrimPrefix(e.err.Error(), "xmlrepo: ")
+}
+
+func (e *listError) Unwrap() error { return e.err }
 
 // refused reports whether err is what the server answered, and not the lack of
 // an answer.

@@ -17,7 +17,7 @@ import (
 // that it can again, counts as a change.
 //
 // A watch holds one connection, and pings on it when it was silent for a
-// PollInterval.
+// PollInterval. At 30 s that and the looking come to 20 bytes a second for a node.
 func (l *List) Watch(ctx context.Context) (<-chan struct{}, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, l.fault("watch", err)

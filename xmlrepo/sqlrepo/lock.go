@@ -114,17 +114,20 @@ func namedLock(ctx context.Context, conn *sql.Conn, do func(q querier) error) er
 // immediately works in a transaction that is a writer's from its beginning. That
 // of database/sql would become one only when it writes, after it has looked.
 func immediately(ctx context.Context, conn *sql.Conn, do func(q querier) error) error {
-	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
-	err := do(conn)
+	whatever := context.WithoutCancel(ctx)
+	_, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE")
 	if err == nil {
-		_, err = conn.ExecContext(ctx, "COMMIT")
+		err = do(conn)
 	}
-	if err != nil {
-		if _, failed := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); failed != nil {
-			discard(conn)
-		}
+	if err == nil {
+		_, err = conn.ExecContext(whatever, "COMMIT")
+	}
+	if err == nil {
+		return nil
+	}
+	// Also after BEGIN: one that was cancelled may have begun.
+	if _, failed := conn.ExecContext(whatever, "ROLLBACK"); failed != nil && !strings.Contains(failed.Error(), "no transaction is active") {
+		discard(conn)
 	}
 	return err
 }
@@ -147,7 +150,7 @@ func (t *Table) patiently(ctx context.Context, do func() error) error {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return errors.Join(ctx.Err(), err)
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
 	}
 }

@@ -17,7 +17,10 @@ import (
 	"dataprotection.example/xmlrepo/sqlrepo"
 )
 
-func TestPostgreSQL(t *testing.T) { run(t, startPostgres(t)) }
+func TestPostgreSQL(t *testing.T) {
+	t.Parallel()
+	run(t, startPostgres(t))
+}
 
 func startPostgres(t testing.TB) database {
 	server := servertest.Postgres(t)

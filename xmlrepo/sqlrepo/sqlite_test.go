@@ -9,7 +9,10 @@ import (
 	"dataprotection.example/xmlrepo/sqlrepo"
 )
 
-func TestSQLite(t *testing.T) { run(t, startSQLite(t)) }
+func TestSQLite(t *testing.T) {
+	t.Parallel()
+	run(t, startSQLite(t))
+}
 
 // startSQLite returns a new file. Whether it would survive a power cut is not what
 // is tested.

@@ -30,6 +30,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"dataprotection.example/internal/elementtext"
@@ -186,7 +187,7 @@ func (t *Table) read(ctx context.Context, what string) (c contents, err error) {
 		if err != nil {
 			return t.fault(what, err)
 		}
-		c, err = t.understand(rows)
+		c, err = t.understand(rows) // has a place of its own to name
 		return err
 	})
 	return c, err
@@ -247,5 +248,16 @@ func (t *Table) fault(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("sqlrepo: %s sql table %s: %w", what, t.names.table, err)
+	return &tableError{what, t.names.table, err}
 }
+
+type tableError struct {
+	what, table string
+	err         error
+}
+
+func (e *tableError) Error() string {
+	return "sqlrepo: " + e.what + " sql table " + e.table + ": " + strings.TrimPrefix(e.err.Error(), "xmlrepo: ")
+}
+
+func (e *tableError) Unwrap() error { return e.err }

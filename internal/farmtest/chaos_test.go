@@ -169,12 +169,8 @@ func (f *farm) note(id string) {
 func (f *farm) revokeAll() {
 	n := f.any()
 	f.loseDefault()
-	f.must(n, request{Op: "revokeAll"})
-	// Whatever protected before the acknowledgement is revoked.
-	for _, p := range f.payloads {
-		f.note(p.key)
-	}
-	for id := range f.created {
+	// Also keys that nodes have generated and nobody here has heard of.
+	for _, id := range f.must(n, request{Op: "revokeAll"}).IDs {
 		f.note(id)
 	}
 }

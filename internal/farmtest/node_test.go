@@ -36,9 +36,10 @@ type request struct {
 // response answers it.
 type response struct {
 	Data  []byte
-	ID    string // of the key made, or of the default key
-	Error string // which of the errors below, or the text of another
-	Text  string // of the error
+	ID    string   // of the key made, or of the default key
+	IDs   []string // of every revoked key, after revokeAll
+	Error string   // which of the errors below, or the text of another
+	Text  string   // of the error
 }
 
 // The errors that the test tells apart.
@@ -119,7 +120,13 @@ func serve(ctx context.Context, ring *keyring.Ring, p *protector.Protector, req 
 	case "revoke":
 		_, err = ring.Manager().RevokeKey(ctx, uuid.MustParse(req.ID), "chaos")
 	case "revokeAll":
-		_, err = ring.Manager().RevokeAllKeys(ctx, time.Time{}, "chaos")
+		if _, err = ring.Manager().RevokeAllKeys(ctx, time.Time{}, "chaos"); err == nil {
+			for _, k := range ring.Snapshot().Keys() {
+				if k.Revoked {
+					r.IDs = append(r.IDs, k.ID.String())
+				}
+			}
+		}
 	case "deleteExpired":
 		var d keyring.Deleted
 		d, err = ring.Manager().DeleteKeys(ctx, func(k keyring.Key) bool {

@@ -38,11 +38,10 @@ func (m *Memory) Replace(ctx context.Context, old, with Element) error {
 	if err := checkReplacement(old, with); err != nil {
 		return err
 	}
-	el, err := xmldoc.Parse(with.XML)
+	xml, err := xmldoc.CompactDocument(with.XML)
 	if err != nil {
 		return fmt.Errorf("xmlrepo: element %q: %w", with.Name, &malformedError{err})
 	}
-	xml := xmldoc.Compact(el)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if present, ok := m.elements[old.Name]; !ok || !bytes.Equal(present, old.XML) {

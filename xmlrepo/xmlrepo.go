@@ -186,11 +186,11 @@ func Normalize(e Element) (Element, error) {
 	if err := CheckName(e.Name); err != nil {
 		return Element{}, err
 	}
-	el, err := xmldoc.Parse(e.XML)
+	xml, err := xmldoc.CompactDocument(e.XML)
 	if err != nil {
 		return Element{}, fmt.Errorf("xmlrepo: element %q: %w", e.Name, Malformed(err))
 	}
-	e.XML = xmldoc.Compact(el)
+	e.XML = xml
 	return e, nil
 }
 

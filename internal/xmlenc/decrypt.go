@@ -105,8 +105,13 @@ func (m message) sessionKey(key crypto.Decrypter) []byte {
 	return sessionKey
 }
 
-// unwrap asks the private key for the session key.
+// unwrap asks the private key for the session key. What it wraps is as long as
+// the modulus, leading zeros and all (RFC 8017, 7.1.2 and 7.2.2); .NET insists
+// on that, and not every private key does.
 func (m message) unwrap(key crypto.Decrypter) ([]byte, error) {
+	if public, ok := key.Public().(*rsa.PublicKey); !ok || len(m.wrapped) != public.Size() {
+		return nil, rsa.ErrDecryption
+	}
 	if m.transport == OAEP {
 		return key.Decrypt(rand.Reader, m.wrapped, &rsa.OAEPOptions{Hash: crypto.SHA1})
 	}

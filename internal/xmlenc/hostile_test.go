@@ -70,6 +70,26 @@ func TestOneErrorForBytes(t *testing.T) {
 	}
 }
 
+// One wrapped key of 256 begins with a zero, and is the same number without it.
+// .NET refuses it then.
+func TestWrappedKeyWithoutItsZero(t *testing.T) {
+	id := owner(t, "rsa2048")
+	for _, transport := range []xmlenc.Transport{xmlenc.OAEP, xmlenc.PKCS1v15} {
+		var document, wrapped []byte
+		for document == nil || wrapped[0] != 0 {
+			document = encrypt(t, id, transport)
+			wrapped = raw(t, wrappedKey(t, parse(t, document)))
+		}
+		if _, err := xmlenc.Decrypt(document, id.find); err != nil {
+			t.Errorf("transport %d: with its zero: %v", transport, err)
+		}
+		short := change(t, document, func(root *etree.Element) { setRaw(wrappedKey(t, root), wrapped[1:]) })
+		if plain, err := xmlenc.Decrypt(short, id.find); err != xmlenc.ErrDecrypt {
+			t.Errorf("transport %d: without its zero: %q, %v", transport, plain, err)
+		}
+	}
+}
+
 // A flipped bit of the content gives the one error or other XML, nothing else.
 func TestFlippedContent(t *testing.T) {
 	id := owner(t, "rsa2048")

@@ -100,7 +100,16 @@ func (r *reader) read(ctx context.Context, repo xmlrepo.Repository) (*Listing, e
 // understand is read for elements that are already at hand.
 func (r *reader) understand(ctx context.Context, elements []xmlrepo.Element) (*Listing, error) {
 	parsed := parseElements(ctx, elements, r.known(), r.decryptors)
-	l := &Listing{Keys: make([]Key, 0, len(elements))}
+	l, err := newListing(ctx, parsed)
+	if err == nil {
+		r.remember(parsed, l)
+	}
+	return l, err
+}
+
+// newListing puts together what the elements of a store mean.
+func newListing(ctx context.Context, parsed []parsedElement) (*Listing, error) {
+	l := &Listing{Keys: make([]Key, 0, len(parsed))}
 	for _, e := range parsed {
 		l.unopened = l.unopened || e.retry
 		if err := l.add(e); err != nil {
@@ -117,7 +126,6 @@ func (r *reader) understand(ctx context.Context, elements []xmlrepo.Element) (*L
 		return nil, err
 	}
 	l.applyRevocations()
-	r.remember(parsed, l)
 	return l, nil
 }
 

@@ -87,7 +87,8 @@ func (m *Manager) Rewrap(ctx context.Context, o RewrapOptions) (RewrapResult, er
 	if !ok {
 		return result, fmt.Errorf("keyring: a store of the type %T cannot replace its elements", m.repo)
 	}
-	r := rewrapper{manager: m, options: o, store: store, result: &result, backedUp: map[string][]byte{}}
+	r := rewrapper{manager: m, options: o, store: store, result: &result, backedUp: map[string][]byte{},
+		wrapping: wrapping{o.Encryptor, o.Decryptors, m.opts.allDecryptors()}}
 	for range maxRewrapRounds {
 		more, err := r.round(ctx)
 		if err != nil || !more {
@@ -101,6 +102,7 @@ func (m *Manager) Rewrap(ctx context.Context, o RewrapOptions) (RewrapResult, er
 type rewrapper struct {
 	manager  *Manager
 	options  RewrapOptions
+	wrapping wrapping
 	store    xmlrepo.Replacer
 	result   *RewrapResult
 	backedUp map[string][]byte // what the backup holds, by name

@@ -30,38 +30,53 @@ func (r *rewrapper) rewrap(ctx context.Context, e xmlrepo.Element) ([]byte, Rewr
 	}
 	key := RewrappedKey{Name: e.Name, Location: e.Location, WasPlain: len(appendPlain(nil, root)) > 0}
 	key.ID, _ = idAttribute(root)
+	xml, err := r.wrapping.wrap(ctx, root, e.XML)
+	return xml, key, err
+}
+
+// wrapping is what keys are encrypted anew with.
+type wrapping struct {
+	encryptor  XMLEncryptor
+	decryptors []XMLDecryptor // open what encryptor writes, and nothing else
+	old        []XMLDecryptor // open keys as they are
+}
+
+// wrap returns a key, which is root and xml, encrypted anew, or nil if it is
+// encrypted already or there is nothing to encrypt. It changes root.
+func (w wrapping) wrap(ctx context.Context, root *etree.Element, xml []byte) ([]byte, error) {
 	secrets := appendAll(nil, root)
 	if len(secrets) == 0 {
-		return nil, key, nil
+		return nil, nil
 	}
-	if !key.WasPlain {
-		if _, err := openKey(ctx, e.XML, r.options.Decryptors); err == nil {
-			return nil, key, nil
+	if len(appendPlain(nil, root)) == 0 {
+		if k, err := openKey(ctx, xml, w.decryptors); err == nil {
+			k.clear()
+			return nil, nil
 		}
 	}
-	old, err := openKey(ctx, e.XML, slices.Concat(r.manager.opts.allDecryptors(), r.options.Decryptors))
+	old, err := openKey(ctx, xml, slices.Concat(w.old, w.decryptors))
 	if err != nil {
-		return nil, key, fmt.Errorf("%w: %w", errCannotOpen, err)
+		return nil, fmt.Errorf("%w: %w", errCannotOpen, err)
 	}
 	defer old.clear()
 	for i, el := range secrets {
-		sealed, err := encryptXML(ctx, r.options.Encryptor, old.secrets[i])
+		sealed, err := encryptXML(ctx, w.encryptor, old.secrets[i])
 		if err != nil {
-			return nil, key, fmt.Errorf("encrypting the key: %w", err)
+			return nil, fmt.Errorf("encrypting the key: %w", err)
 		}
 		replace(el, sealed)
 	}
-	xml := xmldoc.Compact(root)
-	if err := r.check(ctx, old, xml); err != nil {
-		return nil, key, fmt.Errorf("the key as newly encrypted is not good, and was not stored: %w", err)
+	wrapped := xmldoc.Compact(root)
+	if err := w.check(ctx, old, wrapped); err != nil {
+		return nil, fmt.Errorf("the key as newly encrypted is not good, and was not stored: %w", err)
 	}
-	return xml, key, nil
+	return wrapped, nil
 }
 
-// check opens what is to take the place of a key with the new decryptors alone,
-// and compares: the secrets must be the same, and the key, if it was good for
+// check opens a newly encrypted key with the new decryptors alone, and
+// compares: the secrets must be the same, and the key, if it was good for
 // anything, as good as before.
-func (r *rewrapper) check(ctx context.Context, old openedKey, xml []byte) error {
+func (w wrapping) check(ctx context.Context, old openedKey, xml []byte) error {
 	root, err := xmldoc.Parse(xml)
 	if err != nil {
 		return err
@@ -69,7 +84,7 @@ func (r *rewrapper) check(ctx context.Context, old openedKey, xml []byte) error 
 	if len(appendPlain(nil, root)) > 0 {
 		return errors.New("a part of it lies in clear text still")
 	}
-	fresh, err := openKey(ctx, xml, r.options.Decryptors)
+	fresh, err := openKey(ctx, xml, w.decryptors)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ type statements struct {
 	update string // element, id
 	remove string // id
 	print  string // one text for all; empty: to be made of list
+	exists string // 1 or 0
 	create []string
 }
 
@@ -78,13 +79,13 @@ func (d Dialect) statements(n names) (statements, error) {
 			return statements{}, fmt.Errorf("sqlrepo: %q cannot name anything", name)
 		}
 	}
-	table := d.quote(n.table)
+	table, master := d.quote(n.table), "sqlite_master"
 	if n.schema != "" {
-		table = d.quote(n.schema) + "." + table
+		table, master = d.quote(n.schema)+"."+table, d.quote(n.schema)+"."+master
 	}
 	spell := strings.NewReplacer("{t}", table, "{id}", d.quote(n.id), "{name}", d.quote(n.name), "{xml}", d.quote(n.xml),
 		"{pk}", d.quote("PK_"+n.table), "{schema}", d.quote(n.schema), "{schema'}", d.literal(n.schema), "{t'}", d.literal(table),
-		"{1}", d.parameter(1), "{2}", d.parameter(2), "{length}", d.length()).Replace
+		"{table'}", d.literal(n.table), "{master}", master, "{1}", d.parameter(1), "{2}", d.parameter(2), "{length}", d.length()).Replace
 	s := statements{
 		list:   spell("SELECT {id}, {name}, {xml} FROM {t} ORDER BY {id}"),
 		known:  spell("SELECT {name}, {length}({xml}) FROM {t}"),
@@ -92,6 +93,7 @@ func (d Dialect) statements(n names) (statements, error) {
 		update: spell("UPDATE {t} SET {xml} = {1} WHERE {id} = {2}"),
 		remove: spell("DELETE FROM {t} WHERE {id} = {1}"),
 		print:  spell(d.print()),
+		exists: spell(d.exists(n.schema != "")),
 	}
 	if n.schema != "" && d == SQLServer {
 		s.create = append(s.create, spell("IF SCHEMA_ID({schema'}) IS NULL EXEC("+d.literal("CREATE SCHEMA "+d.quote(n.schema))+")"))
@@ -140,6 +142,21 @@ func (d Dialect) print() string {
   SELECT {id}, HASHBYTES('SHA2_256', CONCAT(CONVERT(nvarchar(max), {id}), N':', DATALENGTH({name}), N':', {name}, N':', DATALENGTH({xml}), N':', {xml})) AS h FROM {t}) AS r`
 	}
 	return ""
+}
+
+// exists is a statement for 1 or 0.
+func (d Dialect) exists(inSchema bool) string {
+	switch {
+	case d == PostgreSQL:
+		return `SELECT CASE WHEN to_regclass({t'}) IS NULL THEN 0 ELSE 1 END`
+	case d == SQLServer:
+		return `SELECT CASE WHEN OBJECT_ID({t'}) IS NULL THEN 0 ELSE 1 END`
+	case d == SQLite:
+		return `SELECT COUNT(*) FROM {master} WHERE type IN ('table', 'view') AND name = {table'} COLLATE NOCASE`
+	case inSchema:
+		return `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = {schema'} AND table_name = {table'}`
+	}
+	return `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = {table'}`
 }
 
 // create is what Entity Framework Core's migrations make, if it is not there.

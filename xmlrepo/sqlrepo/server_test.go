@@ -86,9 +86,15 @@ func testNames(t *testing.T, d database) {
 	db := d.connect(t)
 	for _, opts := range opts {
 		table := d.table(t, db, opts)
+		if there, err := table.Exists(t.Context()); there || err != nil {
+			t.Errorf("%+v: before it is made: %v, %v", opts, there, err)
+		}
 		if err := table.CreateTable(t.Context()); err != nil {
 			t.Errorf("%+v: %v", opts, err)
 			continue
+		}
+		if there, err := table.Exists(t.Context()); !there || err != nil {
+			t.Errorf("%+v: when it is made: %v, %v", opts, there, err)
 		}
 		e := xmlrepo.Element{Name: "key-" + id, XML: []byte(key("<a />"))}
 		with := xmlrepo.Element{Name: e.Name, XML: []byte(key("<b />"))}

@@ -139,6 +139,14 @@ func or(s, otherwise string) string {
 // Name returns the name of the table.
 func (t *Table) Name() string { return t.names.table }
 
+// Exists reports whether there is a table that this connection may know of. On
+// MySQL that takes some right to it.
+func (t *Table) Exists(ctx context.Context) (bool, error) {
+	var n int
+	err := t.patiently(ctx, func() error { return t.db.QueryRowContext(ctx, t.text.exists).Scan(&n) })
+	return n > 0, t.fault("look for", err)
+}
+
 // row is a row of the table.
 type row struct {
 	id        int64

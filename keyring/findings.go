@@ -72,6 +72,10 @@ const (
 	CodeEmptyRing        Code = "empty-ring"
 
 	CodeMissingDirectory Code = "missing-directory"
+	CodeMissingStore     Code = "missing-store"
+	CodeStoreForgets     Code = "store-forgets"
+	CodeStoreEvicts      Code = "store-evicts"
+	CodeStoreUnknown     Code = "store-unknown"
 	CodeLooseMode        Code = "loose-mode"
 	CodeGroupMode        Code = "group-mode"
 	CodeForeignOwner     Code = "foreign-owner"
@@ -106,6 +110,7 @@ type findingKind struct {
 func findingKinds() []findingKind {
 	return []findingKind{
 		{CodeMissingDirectory, LevelError, "mount the directory, or correct its path (--dir, $KEYCTL_DIR); keyctl create makes it with the first key of a new ring"},
+		{CodeMissingStore, LevelError, "correct the URL (--store, $KEYCTL_STORE); keyctl create begins a new ring, in a SQL database with --create-table"},
 		{CodeUnreadableStore, LevelError, "make the store readable for this user again; until then open rings keep what they have read"},
 		{CodeMalformedElement, LevelError, "restore the file from a backup; until then the whole ring is refused, and nodes that run keep what they have read. Move it away only if it is neither a key (its payloads would not open) nor a revocation (what it revoked would be good again)"},
 		{CodeBrokenRevocation, LevelError, "restore the record from a backup; if that cannot be, stop the nodes, move the file away, revoke the same again at once (keyctl revoke ID, or revoke --all --before DATE; the name of the file mostly says which), and start them: until then what it revoked is good again"},
@@ -130,17 +135,20 @@ func findingKinds() []findingKind {
 		{CodeFutureKey, LevelWarning, "set the clock of the node that made it, and of this one; until its creation date has passed, a mass revocation may miss the key"},
 		{CodeForeignElement, LevelWarning, "if it was meant to revoke something, revoke that with keyctl; then move the file away"},
 		{CodeMisleadingName, LevelWarning, "rename it without overwriting another (mv -n), so that nobody is misled; nodes read it either way"},
-		{CodeEmptyRing, LevelWarning, "check that this is the right directory; keyctl create begins a new ring"},
+		{CodeEmptyRing, LevelWarning, "check that this is the right place; keyctl create begins a new ring"},
 		{CodeLooseMode, LevelWarning, "chmod the directory to 700 and its files to 600 (770 and 640 where the nodes are several users of one group); then replace keys that others may have read"},
 		{CodeForeignOwner, LevelWarning, "chown the file to the user of the nodes, or run them as one user or one group"},
 		{CodeClockSkew, LevelWarning, "synchronise the clocks (chrony, systemd-timesyncd): a ring bears a difference of five minutes"},
 		{CodeNoMount, LevelWarning, "mount a volume there: what a container keeps in its own layer is lost with it, and every user is signed out"},
+		{CodeStoreForgets, LevelWarning, "let the server keep its data on disk (Redis: appendonly yes, and save as well), or copy the ring to one that does (keyctl copy)"},
+		{CodeStoreEvicts, LevelWarning, "set maxmemory-policy to noeviction or one of the kind volatile-, or copy the ring to a server of its own (keyctl copy)"},
 		{CodeNotWritable, LevelWarning, "let the user write there, or mark this node as one that only reads (DisableAutomaticKeyGeneration, $DATAPROTECTION_READ_ONLY for keyctl) and let another one make the keys"},
 		{CodeIgnoredFile, LevelWarning, "give it the extension .xml if it belongs to the ring, or move it out of the directory"},
 		{CodeGroupMode, LevelInfo, "nothing to mend if the nodes are several users of that group and nobody else is in it; else chmod the directory to 700 and its files to 600"},
 		{CodeCertificateExpired, LevelWarning, "nothing fails by itself, since no node minds the date: make a new one (keyctl certificate new), give it to every node, then keyctl rewrap"},
 		{CodeCertificateExpires, LevelWarning, "make the next one (keyctl certificate new), give it to every node, then keyctl rewrap"},
 		{CodeSealedKeys, LevelInfo, "nothing to mend; with --certificate, as the servers have it, keyctl looks inside"},
+		{CodeStoreUnknown, LevelInfo, "ask whoever runs the server whether it keeps its data on disk, and never drops keys that do not expire"},
 		{CodeNoEvents, LevelInfo, "nothing to mend: changes are found by polling, every 30 s unless set otherwise"},
 		{CodeLeftover, LevelInfo, "nothing to mend: the next write removes it when it is an hour old"},
 		{CodeUnencryptedKeys, LevelInfo, "encrypt the keys with a certificate (keyctl rewrap), or keep the store and its backups from everybody else and say that this is meant (AllowUnencryptedKeys, keyctl doctor --unencrypted)"},

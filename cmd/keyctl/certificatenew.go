@@ -142,11 +142,11 @@ func (p *program) certificateNew(file string, o newCertificateOptions) error {
 
 // besideKeys reports whether a file would be in the key directory.
 func (p *program) besideKeys(file string) bool {
-	dir, err := p.ringDir()
-	if err != nil {
+	l, err := p.ringLocation()
+	if err != nil || l.kind != directory {
 		return false
 	}
-	a, errA := filepath.Abs(dir)
+	a, errA := filepath.Abs(l.path)
 	b, errB := filepath.Abs(filepath.Dir(file))
 	return errA == nil && errB == nil && a == b
 }

@@ -53,6 +53,7 @@ is stored in clear text, but never beside encrypted keys: --unencrypted allows t
 	p.timeFlag(cmd, &o.expire, "expire", "when it ceases to protect")
 	lifetimeFlag(cmd, &o.lifetime, "lifetime", "the same, counted from the activation (default 90d)")
 	algorithmFlags(cmd, &o.algorithms)
+	p.createTableFlag(cmd)
 	cmd.Flags().BoolVar(&p.unencrypted, "unencrypted", false, "in clear text, even beside keys that are encrypted")
 	return cmd
 }
@@ -67,7 +68,7 @@ func (p *program) create(ctx context.Context, o createOptions) error {
 	if err := checkAlgorithms(o.algorithms); err != nil {
 		return err
 	}
-	s, err := p.openForWriting()
+	s, err := p.openForWriting(ctx)
 	if err != nil {
 		return err
 	}
@@ -90,9 +91,7 @@ func (p *program) create(ctx context.Context, o createOptions) error {
 	if err != nil {
 		return err
 	}
-	if s.absent {
-		p.note("made the key directory %s", s.place)
-	}
+	p.begun(s)
 	p.note("%s", why)
 	if !now.Before(k.ExpirationDate) {
 		p.warn("the key is expired, since %s", dotnet.FormatDate(k.ExpirationDate))

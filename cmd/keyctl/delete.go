@@ -68,7 +68,7 @@ func (p *program) delete(ctx context.Context, ids []uuid.UUID, o deleteOptions) 
 	if err := p.mayWrite(); err != nil && !o.dryRun {
 		return err
 	}
-	s, err := p.openExisting()
+	s, err := p.openExisting(ctx)
 	if err != nil {
 		return err
 	}

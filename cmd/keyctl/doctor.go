@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"dataprotection.example/internal/dotnet"
 	"dataprotection.example/keyring"
-	"dataprotection.example/xmlrepo"
 )
 
 // doctorOptions are the flags of doctor.
@@ -25,8 +25,8 @@ func (p *program) doctorCommand() *cobra.Command {
 		Short: "Say what is wrong with the ring, and how to mend it",
 		Long: `Say what is wrong with the ring, and how to mend it: files that cannot be read,
 keys and revocations that make no sense, no default key or one that expires without
-a successor, clocks, modes, owners, names, and the place of the directory. Nothing
-is changed. Run it as the user that the servers run as.
+a successor, clocks, modes, owners, names, and the place of the directory, or what a
+server does with the ring. Nothing is changed. Run it as the user that the servers run as.
 
 Each finding has a level, a code that does not change, the file at fault, and a fix.
 Errors and warnings make the exit status 3; what is only worth knowing (info) does
@@ -61,7 +61,7 @@ func (p *program) doctor(ctx context.Context, o doctorOptions) error {
 	if err := o.checkText(); err != nil {
 		return err
 	}
-	s, err := p.findStore(xmlrepo.DirOptions{})
+	s, err := p.findStore(ctx, storeOptions{})
 	if err != nil {
 		return err
 	}
@@ -73,13 +73,13 @@ func (p *program) doctor(ctx context.Context, o doctorOptions) error {
 	}
 	if s.absent {
 		return p.printFindings(s, []keyring.Finding{
-			keyring.NewFinding(keyring.CodeMissingDirectory, s.place, "the key directory does not exist")})
+			s.missingFinding()})
 	}
 	found, l := p.examineRing(ctx, s)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	found = append(found, p.examineDirectory(s.place)...)
+	found = append(found, p.examineStore(ctx, s)...)
 	switch {
 	case o.payload == "":
 	case l == nil:
@@ -92,7 +92,7 @@ func (p *program) doctor(ctx context.Context, o doctorOptions) error {
 		found = append(found, about...)
 	}
 	if l != nil && len(l.Keys) == 0 && len(l.Broken) == 0 {
-		found = append(found, keyring.NewFinding(keyring.CodeEmptyRing, s.place, "the directory holds no key"))
+		found = append(found, keyring.NewFinding(keyring.CodeEmptyRing, s.place, "there is no key in it"))
 	}
 	if err := p.printFindings(s, found); err != nil {
 		return err
@@ -120,6 +120,9 @@ func (p *program) printFindings(s *store, found []keyring.Finding) error {
 	}
 	if err := p.printEachFinding(found); err != nil {
 		return err
+	}
+	if s.dir == "" && slices.ContainsFunc(found, func(f keyring.Finding) bool { return f.File != "" && f.File != s.place }) {
+		p.note("what a fix calls a file is a value of the list here, or a row of the table: save it before you take it out")
 	}
 	errors, warnings := number[keyring.LevelError], number[keyring.LevelWarning]
 	switch {

@@ -58,6 +58,7 @@ run.
 	}
 	lifetimeFlag(cmd, &o.lifetime, "lifetime", "of a new key, counted from its activation, at least 7d (default 90d)")
 	algorithmFlags(cmd, &o.algorithms)
+	p.createTableFlag(cmd)
 	cmd.Flags().BoolVar(&o.requireExisting, "require-existing", false, "fail on a ring without keys; make no first one")
 	return cmd
 }
@@ -69,7 +70,7 @@ func (p *program) ensure(ctx context.Context, o ensureOptions) error {
 	if err := checkAlgorithms(o.algorithms); err != nil {
 		return err
 	}
-	s, err := p.openForWriting()
+	s, err := p.openForWriting(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,9 +85,7 @@ func (p *program) ensure(ctx context.Context, o ensureOptions) error {
 	}
 	result, err := m.Ensure(ctx)
 	if result.Created != nil {
-		if s.absent {
-			p.note("made the key directory %s", s.place)
-		}
+		p.begun(s)
 		p.note("made key %s, because the ring needed one: it %s", result.Created.ID, activatesInWords(result.Created.ActivationDate, p.now()))
 	}
 	switch {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -20,6 +21,21 @@ const clockSkew = 5 * time.Minute
 type directoryFile struct {
 	path string
 	info fs.FileInfo
+}
+
+// examineStore returns what is the matter with what the ring lies in.
+func (p *program) examineStore(ctx context.Context, s *store) []keyring.Finding {
+	if s.dir != "" {
+		return p.examineDirectory(s.dir)
+	}
+	if s.examine == nil {
+		return nil
+	}
+	found, err := s.examine(ctx)
+	if err != nil {
+		found = append(found, keyring.NewFinding(keyring.CodeUnreadableStore, s.place, plain(err)))
+	}
+	return found
 }
 
 // examineDirectory returns what is the matter with the directory and with its

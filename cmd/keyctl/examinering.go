@@ -36,10 +36,14 @@ func (p *program) examineRing(ctx context.Context, s *store) ([]keyring.Finding,
 		return append(p.withoutSealed(found, l), certificateFindings(all, p.now())...), l
 	}
 	file, element := (*xmlrepo.FileError)(nil), (*keyring.ElementError)(nil)
-	if errors.As(err, &file) && filepath.Dir(file.Path) != s.place || !errors.As(err, &file) && !errors.As(err, &element) {
-		return found, nil // the directory itself
+	badFile, badElement := errors.As(err, &file), errors.As(err, &element)
+	if badFile && (s.dir == "" || filepath.Dir(file.Path) != s.dir) || !badFile && !badElement {
+		return found, nil // the store itself, or one that is read as a whole
 	}
-	rest, faults := readEach(s.place)
+	rest, faults := all, []keyring.Finding(nil)
+	if s.dir != "" {
+		rest, faults = readEach(s.dir)
+	}
 	for _, fault := range faults {
 		if file == nil || fault.File != file.Path {
 			found = append(found, fault)

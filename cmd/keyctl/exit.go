@@ -71,7 +71,7 @@ func hintFor(err error) string {
 // packages, and on one line.
 func plain(err error) string {
 	text := err.Error()
-	for _, pkg := range []string{"keyring: ", "xmlrepo: ", "protector: ", "atrest: ", "xmldoc: ", "dotnet: "} {
+	for _, pkg := range []string{"keyring: ", "xmlrepo: ", "protector: ", "atrest: ", "xmldoc: ", "dotnet: ", "redisrepo: ", "sqlrepo: "} {
 		text = strings.TrimPrefix(text, pkg)
 		text = strings.ReplaceAll(text, ": "+pkg, ": ")
 		text = strings.ReplaceAll(text, "\n"+pkg, "\n")

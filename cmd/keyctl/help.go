@@ -22,7 +22,7 @@ Flags:
 Flags of every command:
 {{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
 
-keyctl COMMAND --help tells more.{{end}}
+keyctl COMMAND --help tells more, and keyctl help stores what --store may be.{{end}}
 `
 
 // unknownCommand says what might have been meant.

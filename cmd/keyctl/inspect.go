@@ -52,7 +52,7 @@ only --show-tokens shows more than the names.`,
 }
 
 func (p *program) inspect(ctx context.Context, o *ticketOptions) error {
-	s, err := p.openExisting()
+	s, err := p.openExisting(ctx)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 // console is a keyctl inside the test, at an instant of its own.
 type console struct {
 	t          *testing.T
-	dir        string
+	dir        string // empty: what the environment says
 	now        time.Time
 	terminal   bool
 	fileSystem string
@@ -44,7 +44,13 @@ func (c *console) run(stdin string, args ...string) result {
 		fileSystem: func(string) string { return c.fileSystem },
 		ownLayer:   func(string) string { return c.ownLayer },
 	}
-	status := p.run(c.t.Context(), append([]string{"--dir", c.dir}, args...))
+	if c.dir != "" {
+		args = append([]string{"--dir", c.dir}, args...)
+	}
+	status := p.run(c.t.Context(), args)
+	if text := stdout.String() + stderr.String(); strings.Contains(text, secretOfServers) {
+		c.t.Errorf("keyctl %s shows a password:\n%s", args, text)
+	}
 	return result{status, stdout.String(), stderr.String()}
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"golang.org/x/term"
 )
 
@@ -12,6 +13,7 @@ func main() { os.Exit(newProgram().run(context.Background(), os.Args[1:])) }
 
 // newProgram returns the program in the world as it is.
 func newProgram() *program {
+	redis.SetLogger(silence{}) // what fails is told as an error, once
 	return &program{
 		stdin:      os.Stdin,
 		stdout:     os.Stdout,
@@ -23,6 +25,12 @@ func newProgram() *program {
 		ownLayer:   func(path string) string { return ownLayer("/", path, os.Getenv) },
 	}
 }
+
+// silence is a log of the Redis client's kind.
+type silence struct{}
+
+// Printf does nothing.
+func (silence) Printf(context.Context, string, ...any) {}
 
 // isTerminal reports whether a person sits at the other end of a stream.
 func isTerminal(stream any) bool {

@@ -31,8 +31,9 @@ func modeOfRing(dir string) fs.FileMode {
 
 // warnOfLooseModes tells of a directory or key files that every user can get at;
 // a group may be meant to, and doctor tells of it. What cannot be examined is left to the reading itself, which will say why.
-func (p *program) warnOfLooseModes(dir string) {
-	if runtime.GOOS == "windows" {
+func (p *program) warnOfLooseModes(s *store) {
+	dir := s.dir
+	if runtime.GOOS == "windows" || dir == "" {
 		return // modes say nothing there
 	}
 	const others = 0o007
@@ -68,7 +69,8 @@ func (p *program) warnOfLooseModes(dir string) {
 // warnOfOtherOwner tells of a directory that belongs to another user: a file
 // that the servers cannot read fails their whole ring. What root writes becomes
 // the owner's, so that root need not be warned.
-func (p *program) warnOfOtherOwner(dir string) {
+func (p *program) warnOfOtherOwner(s *store) {
+	dir := s.dir
 	info, err := os.Stat(dir)
 	if err != nil || !info.IsDir() {
 		return

@@ -14,7 +14,7 @@ import (
 
 // note prints one line to a person.
 func (p *program) note(format string, args ...any) {
-	fmt.Fprintf(p.stderr, "keyctl: %s\n", printable(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(p.stderr, "keyctl: %s\n", printable(withoutPasswords(fmt.Sprintf(format, args...))))
 }
 
 // warn prints something that the person should act on.

@@ -47,6 +47,7 @@ is: the fallback key is used with a warning, and without one the exit status is 
 	}
 	o.add(cmd)
 	p.timeFlag(cmd, &o.until, "until", "when the payload expires (a time-limited one; default never)")
+	p.createTableFlag(cmd)
 	cmd.Flags().BoolVar(&o.noCreate, "no-create", false, "make no key")
 	return cmd
 }
@@ -56,14 +57,16 @@ func (p *program) protect(ctx context.Context, o protectOptions) error {
 		return err
 	}
 	o.noCreate = o.noCreate || p.readOnly()
-	s, err := p.openStore()
+	s, err := p.openStore(ctx)
 	switch {
 	case err != nil:
 		return err
 	case s.absent && o.noCreate:
 		return s.missing(exitUnmet)
 	case !o.noCreate:
-		p.warnOfOtherOwner(s.place)
+		if err := p.prepare(ctx, s); err != nil {
+			return err
+		}
 	}
 	plaintext, err := p.readInput("plaintext")
 	if err != nil {

@@ -106,7 +106,7 @@ func parseReason(text string) (string, error) {
 
 // revoke revokes single keys: all of them, or none if one is not in the ring.
 func (p *program) revoke(ctx context.Context, ids []uuid.UUID, o revokeOptions) error {
-	s, err := p.openForWriting()
+	s, err := p.openForWriting(ctx)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func (p *program) revokeAll(ctx context.Context, o revokeOptions) error {
 	if err := p.mayWrite(); err != nil {
 		return err
 	}
-	s, err := p.openExisting()
+	s, err := p.openExisting(ctx)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (p *program) revokeAll(ctx context.Context, o revokeOptions) error {
 	}
 	if len(atStake)+len(done.Already) == 0 && !o.force {
 		return &failure{exitUnmet, fmt.Errorf("no key in %s is to be revoked, and nothing was written", s.place),
-			"is --dir or $KEYCTL_DIR right? --force writes the record all the same"}
+			s.isItRight() + " --force writes the record all the same"}
 	}
 	if err := p.preview(atStake); err != nil {
 		return err
@@ -55,7 +55,7 @@ func (p *program) revokeAll(ctx context.Context, o revokeOptions) error {
 	}
 	p.note("this revokes every key %s", which)
 	p.note("nothing that a revoked key has protected will open any more")
-	p.warnOfOtherOwner(s.place)
+	p.warnOfOtherOwner(s)
 	if err := p.confirm(fmt.Sprintf("revoke %s in %s?", count(len(atStake), "key"), s.place), o.yes); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ func (p *program) revokeBetween(ctx context.Context, o revokeOptions) error {
 	if err := p.mayWrite(); err != nil {
 		return err
 	}
-	s, err := p.openExisting()
+	s, err := p.openExisting(ctx)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (p *program) revokeBetween(ctx context.Context, o revokeOptions) error {
 	p.note("this revokes every key that was active from %s to %s: %s",
 		dotnet.FormatDate(o.active.from), dotnet.FormatDate(o.active.to), which)
 	p.note("nothing that a revoked key has protected will open any more")
-	p.warnOfOtherOwner(s.place)
+	p.warnOfOtherOwner(s)
 	if err := p.confirm(fmt.Sprintf("revoke %s in %s?", count(len(atStake), "key"), s.place), o.yes); err != nil {
 		return err
 	}

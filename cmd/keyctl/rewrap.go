@@ -53,8 +53,8 @@ If the old one was stolen this is not enough: who had it may have read the keys.
 Then revoke them (keyctl revoke --all).
 
 Every key is opened, encrypted, opened again and compared before the first is
-replaced. The ring as it was is copied to --backup, or beside the ring. There is a
-preview and a question (or --yes). Whenever it ends, even killed, the ring is good
+replaced. The ring as it was is copied to the directory --backup, or if the ring is
+a directory, beside it. There is a preview and a question (or --yes). Whenever it ends, even killed, the ring is good
 for nodes with both certificates, and running it again does what is left.`,
 		Example: `  keyctl certificate new /etc/shop/ring-2028.pem
   keyctl --certificate /etc/shop/ring-2027.pem rewrap --to /etc/shop/ring-2028.pem`,
@@ -64,7 +64,7 @@ for nodes with both certificates, and running it again does what is left.`,
 	}
 	flags := cmd.Flags()
 	flags.Var(&value[string]{target: &o.to, parse: parseDir, kind: "FILE"}, "to", "the certificate (PEM or PFX) that the keys get")
-	flags.Var(&value[string]{target: &o.backup, parse: parseDir, kind: "DIR"}, "backup", "where the ring is copied to first (default beside it, <ring>.backup-<UTC>)")
+	flags.Var(&value[string]{target: &o.backup, parse: parseDir, kind: "DIR"}, "backup", "where the ring is copied to first (default beside a directory, <ring>.backup-<UTC>)")
 	flags.BoolVar(&o.noBackup, "no-backup", false, "make no copy")
 	flags.BoolVar(&o.skipUnreadable, "skip-unreadable", false, "leave keys alone that cannot be opened here")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "only try, and show what would be done")
@@ -88,13 +88,16 @@ func (p *program) rewrap(ctx context.Context, o rewrapOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := p.openExisting()
+	s, err := p.openExisting(ctx)
 	if err != nil {
 		return err
 	}
-	p.warnOfOtherOwner(s.place)
+	p.warnOfOtherOwner(s)
 	if !o.noBackup && o.backup == "" {
-		o.backup = p.newBackup(s.place)
+		if s.dir == "" {
+			return usagef("--backup is missing: the directory that the ring is copied to first (or --no-backup)")
+		}
+		o.backup = p.newBackup(s.dir)
 	}
 	if err := checkBackup(o.backup); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,18 +24,23 @@ type program struct {
 	start      time.Time // what "now" means on the command line
 	understood bool      // the command line, so that a command has begun
 
-	dir  string // --dir
-	json bool   // -o json
+	dir         string // --dir
+	store       string // --store
+	createTable bool   // --create-table
+	json        bool   // -o json
+	closing     []func()
 
 	certificates certificates
 	unencrypted  bool // create --unencrypted
 }
 
-const rootHelp = `keyctl manages an ASP.NET Core Data Protection key ring: a directory of keys and
+const rootHelp = `keyctl manages an ASP.NET Core Data Protection key ring: the keys and
 revocations that .NET and Go programs share.
 
-The directory is --dir, else $KEYCTL_DIR, else the one that ASP.NET Core takes by
-itself ($HOME/.aspnet/DataProtection-Keys; on Windows
+It lies in the directory --dir, or in the store --store, which may also be Redis or
+a SQL database (keyctl help stores); else where $KEYCTL_DIR or $KEYCTL_STORE says,
+else in the directory that ASP.NET Core takes by itself
+($HOME/.aspnet/DataProtection-Keys; on Windows
 %LOCALAPPDATA%\ASP.NET\DataProtection-Keys).
 
 Data goes to standard output, everything else to standard error. Exit status:
@@ -60,6 +66,11 @@ const rootExamples = `  keyctl list
 // run does what args say and returns the exit status.
 func (p *program) run(ctx context.Context, args []string) int {
 	p.start = p.now()
+	defer func() {
+		for _, do := range slices.Backward(p.closing) {
+			do()
+		}
+	}()
 	root := p.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(p.stdin)
@@ -108,13 +119,16 @@ func (p *program) rootCommand() *cobra.Command {
 	flags.VarP(&value[bool]{target: &p.json, parse: parseOutput, kind: "text|json", text: "text"}, "output", "o",
 		"how to print data")
 	_ = root.MarkPersistentFlagDirname("dir")
+	flags.Var(&value[string]{target: &p.store, parse: parseStoreFlag, kind: "URL"}, "store",
+		"where the ring is, if not in a directory (default $KEYCTL_STORE)")
+	completeStores(root, "store")
 	p.certificateFlags(root)
 	complete(root, "output", "text", "json")
 	root.AddCommand(
 		p.createCommand(), p.ensureCommand(), p.revokeCommand(), p.listCommand(), p.showCommand(), p.defaultCommand(), p.watchCommand(), p.doctorCommand(),
 		p.deleteCommand(), p.protectCommand(), p.unprotectCommand(), p.inspectCommand(),
 		p.rewrapCommand(), p.certificateCommand(),
-		p.completionCommand(),
+		p.completionCommand(), p.storesTopic(),
 	)
 	return root
 }

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"runtime"
+	"strings"
+	"time"
 
 	"dataprotection.example/keyring"
 	"dataprotection.example/xmlrepo"
@@ -16,51 +16,87 @@ import (
 // store is where the ring is kept.
 type store struct {
 	repo   xmlrepo.Repository
-	place  string // for messages
+	place  string // for messages: a path, or a URL without password
+	what   string // it is, such as "key directory"
+	dir    string // the directory; empty for every other kind of store
 	absent bool   // nobody has ever written to it
-}
+	poll   time.Duration
 
-// openStore finds the ring, which need not exist, and warns of its modes.
-func (p *program) openStore() (*store, error) {
-	s, err := p.findStore(xmlrepo.DirOptions{})
-	if err == nil {
-		p.warnOfLooseModes(s.place)
-	}
-	return s, err
+	begin   func(ctx context.Context) error                      // makes what Store does not; nil: nothing
+	examine func(ctx context.Context) ([]keyring.Finding, error) // what the server has to say; nil: nothing
 }
 
 // findStore finds the ring, which need not exist.
-func (p *program) findStore(o xmlrepo.DirOptions) (*store, error) {
-	path, err := p.ringDir()
+func (p *program) findStore(ctx context.Context, o storeOptions) (*store, error) {
+	l, err := p.ringLocation()
 	if err != nil {
 		return nil, err
 	}
-	o.Now, o.Mode = p.now, modeOfRing(path)
-	dir, err := xmlrepo.NewDir(path, o)
-	if err != nil {
-		return nil, err
-	}
-	s := &store{repo: dir, place: dir.Path()}
-	_, err = os.Stat(s.place)
-	s.absent = errors.Is(err, fs.ErrNotExist)
-	return s, nil
+	return p.open(ctx, l, o)
 }
 
-// openForWriting is openStore for commands that may add to the ring.
-func (p *program) openForWriting() (*store, error) {
-	if err := p.mayWrite(); err != nil {
-		return nil, err
-	}
-	s, err := p.openStore()
+// openStore is findStore with a warning of the directory's modes.
+func (p *program) openStore(ctx context.Context) (*store, error) {
+	s, err := p.findStore(ctx, storeOptions{})
 	if err == nil {
-		p.warnOfOtherOwner(s.place)
+		p.warnOfLooseModes(s)
 	}
 	return s, err
 }
 
+// openForWriting is openStore for commands that may add to the ring.
+func (p *program) openForWriting(ctx context.Context) (*store, error) {
+	if err := p.mayWrite(); err != nil {
+		return nil, err
+	}
+	s, err := p.openStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s, p.prepare(ctx, s)
+}
+
+// prepare makes sure that something can be stored, and warns of what is to be
+// known before.
+func (p *program) prepare(ctx context.Context, s *store) error {
+	p.warnOfOtherOwner(s)
+	if s.examine != nil {
+		if found, err := s.examine(ctx); err == nil {
+			for _, f := range found {
+				if f.Level == keyring.LevelWarning {
+					p.warn("%s", f.Message)
+				}
+			}
+		}
+	}
+	if !s.absent || s.begin == nil {
+		return nil
+	}
+	if !p.createTable {
+		return failed(fmt.Errorf("there is no %s in %s", s.what, s.place),
+			"if this is the right database, --create-table makes it as Entity Framework would")
+	}
+	if err := s.begin(ctx); err != nil {
+		return fmt.Errorf("%s: %w", s.place, err)
+	}
+	p.note("made the %s in %s", s.what, s.place)
+	s.absent = false
+	return nil
+}
+
+// begun says that a ring was begun where there was none.
+func (p *program) begun(s *store) {
+	switch {
+	case s.absent && s.dir != "":
+		p.note("made the key directory %s", s.place)
+	case s.absent:
+		p.note("began the ring in %s", s.place)
+	}
+}
+
 // openExisting is openStore for commands that do not begin a ring.
-func (p *program) openExisting() (*store, error) {
-	s, err := p.openStore()
+func (p *program) openExisting(ctx context.Context) (*store, error) {
+	s, err := p.openStore(ctx)
 	if err == nil && s.absent {
 		return nil, s.missing(exitFailed)
 	}
@@ -69,28 +105,40 @@ func (p *program) openExisting() (*store, error) {
 
 // missing says that there is no ring.
 func (s *store) missing(status int) error {
-	return &failure{status, fmt.Errorf("the key directory %s does not exist", s.place),
-		"is --dir or $KEYCTL_DIR right? keyctl create makes the directory with its first key"}
+	if s.dir != "" {
+		return &failure{status, fmt.Errorf("the key directory %s does not exist", s.place),
+			s.isItRight() + " keyctl create makes the directory with its first key"}
+	}
+	hint := s.isItRight() + " keyctl create begins a ring"
+	if s.begin != nil {
+		hint += ", with --create-table"
+	}
+	return &failure{status, fmt.Errorf("there is no %s in %s", s.what, s.place), hint}
 }
 
-// ringDir returns the directory that was asked for, else ASP.NET's own.
-func (p *program) ringDir() (string, error) {
-	if p.dir != "" {
-		return p.dir, nil
+// missingFinding is missing for doctor.
+func (s *store) missingFinding() keyring.Finding {
+	if s.dir != "" {
+		return keyring.NewFinding(keyring.CodeMissingDirectory, s.place, "the key directory does not exist")
 	}
-	if dir := p.getenv("KEYCTL_DIR"); dir != "" {
-		return dir, nil
-	}
-	home, below := "HOME", []string{".aspnet", "DataProtection-Keys"}
-	if runtime.GOOS == "windows" {
-		home, below = "LOCALAPPDATA", []string{"ASP.NET", "DataProtection-Keys"}
-	}
-	root := p.getenv(home)
-	if root == "" {
-		return "", usagef("no key directory: neither --dir nor $KEYCTL_DIR nor $%s is set", home)
-	}
-	return filepath.Join(append([]string{root}, below...)...), nil
+	return keyring.NewFinding(keyring.CodeMissingStore, s.place, "there is no "+s.what)
 }
+
+// isItRight asks what is often the cause.
+func (s *store) isItRight() string {
+	if s.dir != "" {
+		return "is --dir or $KEYCTL_DIR right?"
+	}
+	return "is --store or $KEYCTL_STORE right?"
+}
+
+// unreachable says that the server could not be asked.
+func (s *store) unreachable(err error) error {
+	return failed(fmt.Errorf("%s: %w", s.place, err), "is the server up, may this user log in, and "+strings.TrimPrefix(s.isItRight(), "is "))
+}
+
+// atEnd does something when the command is over.
+func (p *program) atEnd(do func()) { p.closing = append(p.closing, do) }
 
 // options are those of every ring and manager of this run.
 func (p *program) options() keyring.Options {
@@ -107,7 +155,7 @@ func (p *program) read(ctx context.Context) (*keyring.Listing, error) {
 
 // readElements is read with the elements as they are stored.
 func (p *program) readElements(ctx context.Context) (*keyring.Listing, []xmlrepo.Element, error) {
-	s, err := p.openExisting()
+	s, err := p.openExisting(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -49,7 +49,7 @@ func (p *program) unprotect(ctx context.Context, o unprotectOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	s, err := p.openExisting()
+	s, err := p.openExisting(ctx)
 	if err != nil {
 		return err
 	}

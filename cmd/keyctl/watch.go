@@ -15,7 +15,6 @@ import (
 
 	"dataprotection.example/internal/dotnet"
 	"dataprotection.example/keyring"
-	"dataprotection.example/xmlrepo"
 )
 
 const (
@@ -31,7 +30,7 @@ type eventView struct {
 }
 
 func (p *program) watchCommand() *cobra.Command {
-	poll := defaultPoll
+	var poll time.Duration // zero: not given
 	cmd := &cobra.Command{
 		Use:   "watch",
 		Short: "Print each change of the ring as it happens",
@@ -42,16 +41,17 @@ default.changed (another key protects, or none), ring.failed (the ring cannot be
 read; why is on standard error) and ring.recovered.
 
 What it shows is what an open ring of the Go library sees, at the same time: on a
-local file system at once, on others (NFS, SMB, FUSE) within --poll. Nothing is
-written, and no key is made. A directory that does not exist yet is waited for.
+local file system at once, on others (NFS, SMB, FUSE) within --poll; in Redis and
+PostgreSQL at once what Go programs write, and within --poll what .NET does. Nothing
+is written, and no key is made. What does not exist yet is waited for.
 
 ` + durationHelp,
 		Args:              noArguments,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              p.action(func(ctx context.Context, _ []string) error { return p.watch(ctx, poll) }),
 	}
-	cmd.Flags().Var(&value[time.Duration]{target: &poll, parse: parsePoll, kind: "D", text: "30s"}, "poll",
-		"look this often, whether or not the file system reports changes")
+	cmd.Flags().Var(&value[time.Duration]{target: &poll, parse: parsePoll, kind: "D"}, "poll",
+		"look this often, whether or not changes are reported (default 30s, SQL 5s)")
 	complete(cmd, "poll", "5s", "30s")
 	return cmd
 }
@@ -65,15 +65,15 @@ func parsePoll(text string) (time.Duration, error) {
 }
 
 func (p *program) watch(ctx context.Context, poll time.Duration) error {
-	s, err := p.findStore(xmlrepo.DirOptions{PollInterval: poll, Logger: slog.New(listener(func(fields map[string]string) {
+	s, err := p.findStore(ctx, storeOptions{poll: poll, logger: slog.New(listener(func(fields map[string]string) {
 		if fields["event"] == "watch.polling" {
-			p.warn("the system reports no changes (%s): they show within %s", fields["error"], inWords(poll))
+			p.warn("no changes are reported (%s): they show when they are looked for (--poll)", fields["error"])
 		}
 	}))})
 	if err != nil {
 		return err
 	}
-	p.warnOfLooseModes(s.place)
+	p.warnOfLooseModes(s)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	events := make(chan keyring.Event)
@@ -96,7 +96,7 @@ func (p *program) watch(ctx context.Context, poll time.Duration) error {
 		stop() // first, so that no event is waiting to be taken
 		_ = ring.Close()
 	}()
-	p.noteWatch(s, ring.Snapshot(), poll)
+	p.noteWatch(s, ring.Snapshot())
 	for {
 		select {
 		case <-ctx.Done():
@@ -110,7 +110,11 @@ func (p *program) watch(ctx context.Context, poll time.Duration) error {
 }
 
 // noteWatch tells what the watch begins with.
-func (p *program) noteWatch(s *store, now *keyring.Snapshot, poll time.Duration) {
+func (p *program) noteWatch(s *store, now *keyring.Snapshot) {
+	if s.absent && s.dir == "" {
+		p.warn("there is no %s in %s yet: waiting for it", s.what, s.place)
+		return
+	}
 	if s.absent {
 		p.warn("the key directory %s does not exist yet: waiting for it", s.place)
 		return
@@ -129,8 +133,8 @@ func (p *program) noteWatch(s *store, now *keyring.Snapshot, poll time.Duration)
 	if sealed > 0 {
 		p.note("%s encrypted, and what decrypts is not at hand here (--certificate): which key protects cannot be told", countAre(sealed, "key"))
 	}
-	if kind := p.fileSystem(s.place); kind != "" {
-		p.note("%s does not report what other machines change: that shows within %s", kind, inWords(poll))
+	if kind := p.fileSystem(s.dir); s.dir != "" && kind != "" {
+		p.note("%s does not report what other machines change: that shows within %s", kind, inWords(s.poll))
 	}
 }
 

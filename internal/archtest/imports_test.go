@@ -46,10 +46,11 @@ var gates = map[string][]string{
 	"github.com/ThalesGroup/crypto11":    {}, // of a test behind a build tag
 
 	// A store's client is the affair of the package of that store.
-	"github.com/redis/go-redis/v9":   {"xmlrepo/*/*.go"},
-	"github.com/jackc/pgx/v5":        {},
-	"github.com/go-sql-driver/mysql": {},
-	"modernc.org/sqlite":             {},
+	// keyctl brings one for every store.
+	"github.com/redis/go-redis/v9":   {"xmlrepo/*/*.go", "cmd/keyctl/storeredis.go", "cmd/keyctl/main.go"},
+	"github.com/jackc/pgx/v5":        {"cmd/keyctl/storesql.go"},
+	"github.com/go-sql-driver/mysql": {"cmd/keyctl/storesql.go"},
+	"modernc.org/sqlite":             {"cmd/keyctl/storesql.go"},
 
 	"github.com/alexedwards/scs/v2":   {"examples"},
 	"github.com/chromedp/cdproto":     {"internal/browsertest"},

@@ -2,12 +2,13 @@ package farmtest
 
 import (
 	"errors"
+	"log/slog"
 	"strings"
+	"testing"
 	"time"
 
 	"dataprotection.example/internal/dotnettest"
 	"dataprotection.example/keyring"
-	"dataprotection.example/xmlrepo"
 )
 
 // withDotnet lets one node of ASP.NET Core and one of ours exchange payloads.
@@ -50,34 +51,38 @@ func withoutKey(err error) bool {
 	return errors.As(err, &failure) && strings.Contains(failure.Error(), "valid default protection key")
 }
 
-// finish waits for the dust to settle and holds the directory against what was
-// acknowledged.
-func (f *farm) finish(atStart int) {
-	time.Sleep(2 * time.Second)
-	defaults := map[string]int{}
-	for _, n := range f.nodes {
-		f.must(n, request{Op: "refresh"})
-		defaults[f.must(n, request{Op: "default"}).ID]++
-	}
-	if len(defaults) != 1 {
-		f.Errorf("the nodes do not agree on the default key: %v", defaults)
-	}
-	dir, err := xmlrepo.NewDir(f.dir, xmlrepo.DirOptions{})
+// managerOf returns a manager of the store at a place.
+func managerOf(t *testing.T, place string) *keyring.Manager {
+	t.Helper()
+	repo, shut, err := open(place, slog.New(slog.DiscardHandler))
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
-	manager, err := keyring.NewManager(dir, keyring.Options{})
+	t.Cleanup(func() { _ = shut() })
+	manager, err := keyring.NewManager(repo, keyring.Options{})
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
-	keys, err := manager.Keys(f.Context())
+	return manager
+}
+
+// keys returns the keys in the store, by id.
+func (f *farm) keys() map[string]keyring.Key {
+	f.Helper()
+	list, err := f.manager.Keys(f.Context())
 	if err != nil {
-		f.Fatalf("the directory does not load: %v", err)
+		f.Fatalf("the store does not load: %v", err)
 	}
-	found := map[string]keyring.Key{}
-	for _, k := range keys {
-		found[k.ID.String()] = k
+	keys := map[string]keyring.Key{}
+	for _, k := range list {
+		keys[k.ID.String()] = k
 	}
+	return keys
+}
+
+// holds checks that everything that was acknowledged is among the keys found.
+func (f *farm) holds(found map[string]keyring.Key) {
+	f.Helper()
 	for id := range f.created {
 		if _, ok := found[id]; !ok {
 			f.Errorf("the key %s was acknowledged and is lost", id)
@@ -88,6 +93,22 @@ func (f *farm) finish(atStart int) {
 			f.Errorf("the revocation of key %s was acknowledged and is lost", id)
 		}
 	}
+}
+
+// finish waits for the dust to settle and holds the store against what was
+// acknowledged.
+func (f *farm) finish(rounds, atStart int) {
+	time.Sleep(2 * time.Second)
+	defaults := map[string]int{}
+	for _, n := range f.nodes {
+		f.must(n, request{Op: "refresh"})
+		defaults[f.must(n, request{Op: "default"}).ID]++
+	}
+	if len(defaults) != 1 {
+		f.Errorf("the nodes do not agree on the default key: %v", defaults)
+	}
+	found := f.keys()
+	f.holds(found)
 	made := 0
 	for id, k := range found {
 		unexpired := k.ExpirationDate.After(time.Now())
@@ -104,7 +125,10 @@ func (f *farm) finish(atStart int) {
 		f.Logf("note: a revocation was obeyed only after %v", f.late)
 	}
 	f.Logf("%d rounds on %d nodes and %d of .NET: %v; %d payloads, %d openings, %d keys created, %d generated after %d revocations of the default key, %d at the start; the longest that a revocation went unheeded: %v",
-		*rounds, len(f.nodes), len(f.dotnet), f.did, len(f.payloads), f.opened, len(f.created), made, f.defaults, atStart, f.late)
+		rounds, len(f.nodes), len(f.dotnet), f.did, len(f.payloads), f.opened, len(f.created), made, f.defaults, atStart, f.late)
+	if f.server != nil {
+		f.Logf("once the server was back, a revocation from the time of the outage or right after it went unheeded for %v at most, and all nodes had read the store again after %v at most", f.missed, f.back)
+	}
 	for _, n := range f.nodes {
 		n.stop(f.T)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -15,7 +14,6 @@ import (
 
 	"dataprotection.example/keyring"
 	"dataprotection.example/protector"
-	"dataprotection.example/xmlrepo"
 )
 
 // application and purpose are every node's, on both runtimes.
@@ -37,7 +35,7 @@ type request struct {
 type response struct {
 	Data  []byte
 	ID    string   // of the key made, or of the default key
-	IDs   []string // of every revoked key, after revokeAll
+	IDs   []string // of every revoked key, after revokeAll, or of the keys deleted
 	Error string   // which of the errors below, or the text of another
 	Text  string   // of the error
 }
@@ -66,14 +64,15 @@ func nameOf(err error) string {
 
 // runNode is the life of one node process: it says "ready" and the ids of the
 // keys it sees, then answers until its standard input ends.
-func runNode(path string, existing bool) error {
+func runNode(place string, existing bool) error {
 	ctx := context.Background()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil)).With("pid", os.Getpid())
-	dir, err := xmlrepo.NewDir(path, xmlrepo.DirOptions{Logger: log})
+	repo, shut, err := open(place, log)
 	if err != nil {
 		return err
 	}
-	ring, err := keyring.Open(ctx, dir, keyring.Options{RequireExistingKeys: existing, Logger: log})
+	defer shut()
+	ring, err := keyring.Open(ctx, repo, keyring.Options{RequireExistingKeys: existing, Logger: log})
 	if err != nil {
 		return err
 	}
@@ -132,7 +131,9 @@ func serve(ctx context.Context, ring *keyring.Ring, p *protector.Protector, req 
 		d, err = ring.Manager().DeleteKeys(ctx, func(k keyring.Key) bool {
 			return k.ExpirationDate.Before(time.Now().Add(-time.Minute))
 		}, keyring.DeleteOptions{})
-		r.ID = fmt.Sprint(len(d.Keys))
+		for _, k := range d.Keys {
+			r.IDs = append(r.IDs, k.ID.String())
+		}
 	case "refresh":
 		err = ring.Refresh(ctx)
 	case "default":

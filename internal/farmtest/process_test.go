@@ -3,6 +3,7 @@ package farmtest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,18 +12,20 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/redis/go-redis/v9"
 )
 
-// nodeVariable makes the test program be a node of the farm over the directory
-// that it names; existingVariable forbids it to begin a ring.
+// nodeVariable makes the test program be a node of the farm over the store at the
+// place that it names; existingVariable forbids it to begin a ring.
 const (
 	nodeVariable     = "FARMTEST_NODE"
 	existingVariable = "FARMTEST_EXISTING"
 )
 
 func TestMain(m *testing.M) {
-	if path := os.Getenv(nodeVariable); path != "" {
-		if err := runNode(path, os.Getenv(existingVariable) != ""); err != nil {
+	if place := os.Getenv(nodeVariable); place != "" {
+		if err := runNode(place, os.Getenv(existingVariable) != ""); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -32,11 +35,19 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, runUntilKilled(path))
 		os.Exit(1)
 	}
+	redis.SetLogger(silent{})
 	os.Exit(m.Run())
 }
 
+// silent is the log of this program's own client, which complains of every
+// connection that it loses.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
+
 // node is one process of the farm. One request at a time.
 type node struct {
+	busy    bool // its answer has not been read yet
 	command *exec.Cmd
 	in      io.WriteCloser
 	out     *bufio.Reader
@@ -44,9 +55,9 @@ type node struct {
 }
 
 // startNode starts a node and returns when its ring is open.
-func startNode(t *testing.T, dir string, existing bool) *node {
+func startNode(t *testing.T, place string, existing bool) *node {
 	t.Helper()
-	n, err := launch(dir, existing)
+	n, err := launch(place, existing)
 	if err == nil {
 		_, err = n.read()
 	}
@@ -57,13 +68,13 @@ func startNode(t *testing.T, dir string, existing bool) *node {
 }
 
 // launch starts a node without waiting for it.
-func launch(dir string, existing bool) (*node, error) {
+func launch(place string, existing bool) (*node, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	n := &node{command: exec.Command(program), log: &syncBuffer{}}
-	n.command.Env = append(os.Environ(), nodeVariable+"="+dir)
+	n.command.Env = append(os.Environ(), nodeVariable+"="+place)
 	if existing {
 		n.command.Env = append(n.command.Env, existingVariable+"=1")
 	}
@@ -93,17 +104,31 @@ func (n *node) read() (r response, err error) {
 // ask sends one request and waits for the answer.
 func (n *node) ask(t *testing.T, req request) response {
 	t.Helper()
+	n.send(t, req)
+	return n.receive(t, req.Op)
+}
+
+// send sends one request.
+func (n *node) send(t *testing.T, req request) {
+	t.Helper()
 	line, err := json.Marshal(req)
 	if err == nil {
 		_, err = n.in.Write(append(line, '\n'))
 	}
-	var r response
-	if err == nil {
-		r, err = n.read()
-	}
 	if err != nil {
 		t.Fatalf("%s: %v", req.Op, err)
 	}
+	n.busy = true
+}
+
+// receive waits for the answer to it.
+func (n *node) receive(t *testing.T, op string) response {
+	t.Helper()
+	r, err := n.read()
+	if err != nil {
+		t.Fatalf("%s: %v", op, err)
+	}
+	n.busy = false
 	return r
 }
 

@@ -1,0 +1,142 @@
+package farmtest
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// begin makes all nodes read, because a key that a node has not read before
+// cannot be had while the store is of no use.
+func (f *farm) begin(crash bool) {
+	now := time.Now()
+	for _, n := range f.nodes {
+		f.must(n, request{Op: "refresh"})
+	}
+	f.outage = outage{crash: crash, began: now, before: f.keys(), doubts: map[string]bool{}}
+}
+
+// without lets the farm serve while its store is in ruins.
+func (f *farm) without(spoil func(*testing.T) (mend func())) {
+	f.begin(false)
+	mend := spoil(f.T)
+	f.serveOn()
+	mend()
+	f.outage.ended = time.Now()
+	for _, n := range f.nodes {
+		f.must(n, request{Op: "refresh"})
+	}
+	f.settle(nil)
+}
+
+// serveOn is traffic that needs no store. Nobody takes ruins for a ring: nodes on
+// a directory look by themselves when it is spoiled, others are told to.
+func (f *farm) serveOn() {
+	for range 3 {
+		time.Sleep(100 * time.Millisecond)
+		for range 5 {
+			f.exchange(f.any(), f.any())
+		}
+	}
+	if f.server == nil {
+		return
+	}
+	if r := f.any().ask(f.T, request{Op: "refresh"}); r.Error == "" {
+		f.Error("a node reads a store that is of no use")
+	}
+}
+
+// crash kills the server, lets the farm serve without it, and starts it again.
+// With writers they are in the middle of writing then, one key is revoked a moment
+// before the crash, and one as soon as the server takes it again.
+func (f *farm) crash(writers int) {
+	f.begin(true)
+	var victims []sealed
+	if s, ok := f.victim(); ok && writers > 0 {
+		f.revokeOn(f.any(), s.key)
+		victims = append(victims, s)
+	}
+	var writes []write
+	for range writers {
+		writes = append(writes, f.write(f.any()))
+	}
+	if rand.N(2) == 0 {
+		time.Sleep(rand.N(5 * time.Millisecond))
+	}
+	f.server.Kill()
+	f.serveOn()
+	f.server.Start()
+	f.outage.ended = time.Now()
+	if s, ok := f.victim(); ok && writers > 0 {
+		f.revokeUntilDone(f.any(), s.key)
+		victims = append(victims, s)
+	}
+	for _, s := range victims {
+		f.heeded(s)
+	}
+	for i := range writes {
+		writes[i].answer = writes[i].receive(f.T, writes[i].Op)
+	}
+	for _, n := range f.nodes {
+		f.patiently(func() response { return n.ask(f.T, request{Op: "refresh"}) })
+	}
+	f.patiently(func() response {
+		if _, err := f.manager.Keys(f.Context()); err != nil {
+			return response{Error: nameOf(err), Text: err.Error()}
+		}
+		return response{}
+	})
+	f.back = max(f.back, time.Since(f.outage.ended))
+	f.settle(writes)
+	if s, ok := f.victim(); ok { // and the nodes hear of each other again
+		f.revokeOn(f.any(), s.key)
+		f.heeded(s)
+	}
+}
+
+// patiently repeats after a crash what fails while connections are dead.
+func (f *farm) patiently(do func() response) {
+	for {
+		r := do()
+		if r.Error == "" {
+			return
+		}
+		f.did["(no connection yet)"]++
+		if time.Since(f.outage.ended) > again {
+			f.Fatalf("the server is back for %v, and a node does not reach it: %s", time.Since(f.outage.ended), r.Text)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (f *farm) revokeUntilDone(n *node, id string) {
+	f.loseDefault()
+	f.patiently(func() response { return n.ask(f.T, request{Op: "revoke", ID: id}) })
+	f.note(id)
+}
+
+// victim returns a payload under a key that is not revoked.
+func (f *farm) victim() (s sealed, ok bool) {
+	for _, i := range rand.Perm(len(f.payloads)) {
+		s := f.payloads[i]
+		if _, revoked := f.revoked[s.key]; !revoked && !f.outage.doubted(s.key) {
+			return s, true
+		}
+	}
+	return sealed{}, false
+}
+
+// junkFile drops a file in that nobody can read.
+func junkFile(t *testing.T, dir string) (mend func()) {
+	path := filepath.Join(dir, "revocation-junk.xml")
+	if err := os.WriteFile(path, []byte(junk), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -127,7 +127,7 @@ func (p *program) rootCommand() *cobra.Command {
 	root.AddCommand(
 		p.createCommand(), p.ensureCommand(), p.revokeCommand(), p.listCommand(), p.showCommand(), p.defaultCommand(), p.watchCommand(), p.doctorCommand(),
 		p.deleteCommand(), p.protectCommand(), p.unprotectCommand(), p.inspectCommand(),
-		p.rewrapCommand(), p.certificateCommand(),
+		p.rewrapCommand(), p.copyCommand(), p.certificateCommand(),
 		p.completionCommand(), p.storesTopic(),
 	)
 	return root

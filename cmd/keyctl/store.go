@@ -19,6 +19,7 @@ type store struct {
 	place  string // for messages: a path, or a URL without password
 	what   string // it is, such as "key directory"
 	dir    string // the directory; empty for every other kind of store
+	origin string // what named it; empty: --dir or --store, or their variables
 	absent bool   // nobody has ever written to it
 	poll   time.Duration
 
@@ -126,6 +127,9 @@ func (s *store) missingFinding() keyring.Finding {
 
 // isItRight asks what is often the cause.
 func (s *store) isItRight() string {
+	if s.origin != "" {
+		return "is " + s.origin + " right?"
+	}
 	if s.dir != "" {
 		return "is --dir or $KEYCTL_DIR right?"
 	}

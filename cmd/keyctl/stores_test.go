@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -245,4 +247,52 @@ func TestPlaces(t *testing.T) {
 			t.Errorf("%s has %d keys", again, n)
 		}
 	})
+}
+
+// A ring goes into every store and comes back with the same names and bytes; who
+// asks again gets nothing twice.
+func TestCopyThereAndBack(t *testing.T) {
+	stores(t, func(t *testing.T, c *console, s kept) {
+		home, back := filepath.Join(t.TempDir(), "home"), filepath.Join(t.TempDir(), "back")
+		c.env["KEYCTL_STORE"], c.dir = "", home
+		first := strings.TrimSpace(c.must(exitDone, "", "create").stdout)
+		c.must(exitDone, "", "create", "--activate", "+7d")
+		c.must(exitDone, "", "revoke", first, "--reason", "laptop stolen")
+		c.must(exitDone, "", "revoke", "--all", "--before", "-1d", "--force", "--yes")
+		payload := c.must(exitDone, "three apples", "protect", "--purpose", "p").stdout
+		c.dir = ""
+		for round, want := range []int{5, 0} {
+			v := c.object(exitDone, "", "copy", home, s.url, "--create-table", "--yes")
+			if n := len(v["names"].([]any)); n != want || v["verified"] != 5.0 || v["already"] != float64(5-want) {
+				t.Errorf("round %d: %v", round, v)
+			}
+		}
+		c.env["KEYCTL_STORE"] = s.url
+		if got := c.must(exitDone, payload, "unprotect", "--purpose", "p").stdout; got != "three apples" {
+			t.Errorf("it opens as %q", got)
+		}
+		c.env["THERE"], c.env["KEYCTL_STORE"] = s.url, ""
+		c.must(exitDone, "", "copy", "env:THERE", back, "--yes")
+		if want, got := files(t, home), files(t, back); !maps.Equal(got, want) {
+			t.Errorf("%q came back as %q", want, got)
+		}
+	})
+}
+
+// files returns the files of a directory by their names.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[e.Name()] = string(data)
+	}
+	return all
 }

@@ -220,26 +220,27 @@ func (outOfOrder) Store(context.Context, xmlrepo.Element) error { return errStor
 // something else under its name is judged as if it had been there.
 func TestCopyMeanwhile(t *testing.T) {
 	for _, test := range []struct {
-		name, meanwhile string
-		copied, already int
-		want            string
+		what, name, meanwhile string // comes under the name
+		copied, already       int
+		want                  string
 	}{
-		{"the key, encrypted", sealedBy(t, prefixEncryptor{}, goodKeyXML), 1, 1, ""},
-		{"a foreign element", "<theirs />", 1, 0, "is taken by something else, in key-" + goodKeyID},
-		{"another key of the id", strings.Replace(goodKeyXML, "2099", "2098", 1), 1, 0, "another key of the id"},
-		{"what cannot be understood", "<revocation />", 1, 0, "the target: key-" + goodKeyID},
+		{"the key, encrypted", "mine", sealedBy(t, prefixEncryptor{}, goodKeyXML), 1, 1, ""},
+		{"a foreign element under the key's name in the source", "mine", "<theirs />", 2, 0, ""},
+		{"a foreign element under the key's name", "key-" + goodKeyID, "<theirs />", 1, 0, "is taken by something else, in key-" + goodKeyID},
+		{"another key of the id", "mine", strings.Replace(goodKeyXML, "2099", "2098", 1), 1, 0, "another key of the id"},
+		{"what cannot be understood", "mine", "<revocation />", 1, 0, "the target: mine"},
 	} {
-		from := fixed{{Name: "key-" + goodKeyID, XML: []byte(goodKeyXML)}, {Name: "x", XML: []byte("<x />")}}
+		from := fixed{{Name: test.name, XML: []byte(goodKeyXML)}, {Name: "x", XML: []byte("<x />")}}
 		memory := xmlrepo.NewMemory()
 		to := &onStore{Repository: memory, before: func(n int) {
 			if n == 2 {
-				put(t, memory, "key-"+goodKeyID, test.meanwhile)
+				put(t, memory, test.name, test.meanwhile)
 			}
 		}}
 		r, err := newManager(t, from, encrypting()).CopyTo(t.Context(), to, toOther())
-		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) ||
-			len(r.Copied) != test.copied || len(r.Already) != test.already || err == nil && (r.Already[0].Reencrypted || r.Verified != 2) {
-			t.Errorf("%s: %+v, %v", test.name, r, err)
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) || err == nil && r.Verified != 2 ||
+			len(r.Copied) != test.copied || len(r.Already) != test.already || test.already > 0 && r.Already[0].Reencrypted {
+			t.Errorf("%s: %+v, %v", test.what, r, err)
 		}
 	}
 }

@@ -153,10 +153,11 @@ func TestCopyInterrupted(t *testing.T) {
 				}
 			}
 		}}
+		const turns = 20
 		copied := map[string]int{}
 		for turn := 0; ; turn++ {
 			store.fails = func() (before, after bool) {
-				if turn > 20 {
+				if turn >= turns {
 					return false, false
 				}
 				n := rapid.IntRange(0, 5).Draw(rt, "fails")
@@ -175,6 +176,9 @@ func TestCopyInterrupted(t *testing.T) {
 					t.Errorf("%+v of %d elements", r, len(from))
 				}
 				break
+			}
+			if turn > turns {
+				rt.Fatal(err)
 			}
 		}
 		for name, n := range copied {
@@ -232,6 +236,33 @@ func TestCopyDeadline(t *testing.T) {
 		}
 		cancel()
 	}
+}
+
+// A key is opened once on either side, for that may cost a call to a key service.
+func TestCopyOpensOnce(t *testing.T) {
+	from, to := xmlrepo.NewMemory(), xmlrepo.NewMemory()
+	motley(t, from)
+	opened := 0
+	count := []keyring.XMLDecryptor{counting{prefixEncryptor{}, &opened}, counting{otherEncryptor{}, &opened}}
+	m := newManager(t, from, keyring.Options{Decryptors: count[:1]})
+	o := keyring.CopyOptions{Encryptor: otherEncryptor{}, Decryptors: count[1:]}
+	const want = 1 + motleyKeys // one is encrypted in the source, and all are in the target
+	for _, what := range []string{"to test what it has sealed", "to compare"} {
+		opened = 0
+		if _, err := m.CopyTo(t.Context(), to, o); err != nil || opened != want {
+			t.Errorf("%d keys opened instead of %d %s, %v", opened, want, what, err)
+		}
+	}
+}
+
+type counting struct {
+	keyring.XMLDecryptor
+	n *int
+}
+
+func (c counting) DecryptXML(ctx context.Context, element []byte) ([]byte, error) {
+	*c.n++
+	return c.XMLDecryptor.DecryptXML(ctx, element)
 }
 
 // counted tells of each encryption.

@@ -123,7 +123,11 @@ func (c *copier) staysSealed(ctx context.Context, at int, there xmlrepo.Element)
 	if isPlainKey(there.XML) {
 		return false
 	}
-	k, err := openKey(ctx, there.XML, c.wrapping.decryptors)
-	k.clear()
+	var err error
+	secret.Do(func() {
+		var k openedKey
+		k, err = openKey(ctx, there.XML, c.wrapping.decryptors)
+		k.clear()
+	})
 	return err == nil
 }

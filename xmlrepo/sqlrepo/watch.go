@@ -67,11 +67,17 @@ func (t *Table) Watch(ctx context.Context) (<-chan struct{}, error) {
 // from a second to the poll interval as long as nothing is heard.
 func (t *Table) keepListening(ctx context.Context, hints chan<- string) {
 	longest := max(t.poll, time.Second)
-	told := false
+	told, connected := false, false
 	for wait := time.Second; ; wait = min(2*wait, longest) {
 		var heard atomic.Bool
 		err := t.listen(ctx, t.channel, func() {
-			heard.Store(true)
+			if !heard.Swap(true) && connected {
+				select {
+				case hints <- pollwatch.Again:
+				case <-ctx.Done():
+				}
+				return
+			}
 			select {
 			case hints <- "":
 			default: // one that is waiting is enough
@@ -81,7 +87,7 @@ func (t *Table) keepListening(ctx context.Context, hints chan<- string) {
 			return
 		}
 		if heard.Load() {
-			wait, told = time.Second, false
+			wait, told, connected = time.Second, false, true
 		}
 		if !told {
 			told = true

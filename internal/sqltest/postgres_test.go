@@ -1,10 +1,7 @@
-package sqlrepo_test
+package sqltest
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
-	"log"
 	"strings"
 	"testing"
 	"time"
@@ -25,23 +22,6 @@ func TestPostgreSQL(t *testing.T) {
 func startPostgres(t testing.TB) database {
 	server := servertest.Postgres(t)
 	return database{sqlrepo.PostgreSQL, "pgx", server.PostgresURL(), server}
-}
-
-// With LISTEN a change is known within milliseconds, at the price of one more
-// connection for each node.
-func ExampleOptions_listen() {
-	const url = "postgres://app@db/app"
-	db, err := sql.Open("pgx", url)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer db.Close()
-	repo, err := sqlrepo.New(db, sqlrepo.PostgreSQL, sqlrepo.Options{Listen: listen(url)})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(repo.Name())
-	// Output: DataProtectionKeys
 }
 
 // listen returns what Options.Listen wants, for pgx.

@@ -1,4 +1,4 @@
-package sqlrepo_test
+package sqltest
 
 import (
 	"context"

@@ -29,7 +29,7 @@ func (p *program) openRedis(ctx context.Context, l location, o storeOptions) (*s
 	}
 	s := &store{repo: list, place: l.place(l.url.Scheme, l.url.Host, fmt.Sprintf("/%d", db)), what: "Redis list " + list.Key(), poll: orDefault(o.poll, defaultPoll)}
 	s.examine = func(ctx context.Context) ([]keyring.Finding, error) { return examineRedis(ctx, list, s.place) }
-	n, err := client.Exists(ctx, list.Key()).Result()
+	n, err := client.LLen(ctx, list.Key()).Result() // EXISTS is one right more
 	if err != nil {
 		return nil, s.unreachable(err)
 	}

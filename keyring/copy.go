@@ -11,8 +11,8 @@ import (
 
 // CopyOptions says in which form a ring is copied.
 type CopyOptions struct {
-	// Encryptor encrypts the keys in the copy. Nil means that every key is
-	// copied as it is stored.
+	// Encryptor encrypts the keys in the copy, broken ones too. Nil means that
+	// every key is copied as it is stored.
 	Encryptor XMLEncryptor
 
 	// Decryptors open what Encryptor writes, and nothing else, as in
@@ -114,5 +114,6 @@ func (m *Manager) CopyTo(ctx context.Context, to xmlrepo.Repository, o CopyOptio
 		wrapping: wrapping{o.Encryptor, o.Decryptors, m.opts.allDecryptors()},
 		found:    map[int]fingerprint{}, sealed: map[int]fingerprint{}, names: map[string]copyStep{},
 	}
-	return result, c.run(ctx)
+	err := c.run(ctx)
+	return result, err
 }

@@ -70,14 +70,6 @@ func motley(t testing.TB, store xmlrepo.Repository) {
 
 const motleyKeys, motleyOthers = 5, 5
 
-// names are the names of copied elements.
-func namesOf(all []keyring.CopiedElement) (names []string) {
-	for _, e := range all {
-		names = append(names, e.Name)
-	}
-	return names
-}
-
 // A copy is the ring under the same names, whatever the stores, and a second
 // call finds nothing to do.
 func TestCopyAsItIs(t *testing.T) {

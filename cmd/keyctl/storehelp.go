@@ -19,8 +19,9 @@ They are the list and the table that ASP.NET Core has there by its packages
 StackExchangeRedis and EntityFrameworkCore. Other names than theirs go behind a
 question mark: key=, channel= for the list; table=, schema=, id_column=, name_column=,
 xml_column= for the table. redis://…?addr=host:port, once or more, is a cluster; with
-master_name=NAME as well, a server that sentinels name. All other parameters are the
-driver's (sslmode=verify-full for PostgreSQL, tls=true for MySQL, mode=…).
+master_name=NAME as well, a server that sentinels name: host, port (mostly 26379), user
+and password are theirs then, and the server's are username= and password=. All other
+parameters are the driver's (sslmode=verify-full for PostgreSQL, tls=true for MySQL).
 
 In a user's name or password write % @ : / ? # as %25 %40 %3A %2F %3F %23. Passwords
 are never shown, but whoever may list the processes of this machine sees the command

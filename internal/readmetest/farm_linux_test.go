@@ -104,12 +104,16 @@ func TestFarmUnits(t *testing.T) {
 	}
 }
 
-// TestFarmCommands: every command line of the document is one.
+// TestFarmCommands: every command line of the documents is one.
 func TestFarmCommands(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join(root, farm))
-	if err != nil {
-		t.Fatal(err)
+	var text []byte
+	for _, document := range []string{farm, "docs/STORES.md"} {
+		data, err := os.ReadFile(filepath.Join(root, document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, data...)
 	}
 	keyctl := buildAsInContainer(t)
 	found := regexp.MustCompile("(?m)(?:`|^ *|/usr/local/bin/)(keyctl (?:-[^`\n]* )?[a-z]+(?: [^`\n>]*)?)(?:`|$|>)").FindAllStringSubmatch(string(text), -1)
@@ -121,7 +125,7 @@ func TestFarmCommands(t *testing.T) {
 			t.Errorf("%s: %v\n%s", line, err, out)
 		}
 	}
-	if len(found) < 15 {
+	if len(found) < 25 {
 		t.Errorf("%d command lines found", len(found))
 	}
 }

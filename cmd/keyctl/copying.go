@@ -90,6 +90,11 @@ func (c *copying) preview(ctx context.Context, plan keyring.CopyResult, l *keyri
 	}
 	if n := len(plan.Others); n > 0 {
 		c.warn("%s has %s that %s has not: this makes one ring of both", c.to.place, count(n, "key"), c.from.place)
+		if slices.ContainsFunc(plan.Copied, func(e keyring.CopiedElement) bool {
+			return e.Kind == keyring.CopiedRevocation && e.ID == uuid.UUID{}
+		}) {
+			c.warn("a revocation of all keys before a date is copied: it holds for those of %s too", c.to.place)
+		}
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func (f *farm) crash(writers int) {
 		writes = append(writes, f.write(f.any()))
 	}
 	if rand.N(2) == 0 {
-		time.Sleep(rand.N(5 * time.Millisecond))
+		time.Sleep(rand.N(20 * time.Millisecond))
 	}
 	f.server.Kill()
 	f.serveOn()

@@ -20,9 +20,15 @@ type Watch struct {
 	Look func(ctx context.Context) (string, error)
 
 	// Hints, unless nil, bring texts for states of which others tell. The
-	// empty one tells nothing but that it is time for a look.
+	// empty one tells nothing but that it is time for a look, and Again that
+	// a connection was lost and is back.
 	Hints <-chan string
 }
+
+// Again is a hint to look, and to take what is there for a change even if it is
+// what was there before: whoever was told of that may have tried to read it when
+// there was no connection.
+const Again = "\x01"
 
 // failed is the state of a store that cannot be looked at. Look returns no
 // control characters.
@@ -47,7 +53,9 @@ func (w Watch) Run(ctx context.Context, out chan<- struct{}) {
 				hints = nil
 				continue
 			}
-			state = hint
+			if state = hint; hint == Again {
+				last, state = "", ""
+			}
 		case <-timer.C:
 		}
 		if state == "" {

@@ -109,6 +109,10 @@ func TestHints(t *testing.T) {
 		w.set("c", nil)
 		w.hints <- ""
 		w.want(t, "after a hint to look", true)
+		w.hints <- ""
+		w.want(t, "after a hint to look at what has not changed", false)
+		w.hints <- pollwatch.Again
+		w.want(t, "when the connection is back, though nothing changed", true)
 		close(w.hints)
 		w.set("d", nil)
 		time.Sleep(time.Minute)

@@ -117,4 +117,8 @@ func TestListen(t *testing.T) {
 		t.Fatal(err)
 	}
 	receive(t, changes, "of a Store during an outage")
+	// Whoever was told may have failed to read, if the connection broke then.
+	drain(changes)
+	proxy.Cut()
+	receive(t, changes, "of a connection that was lost and is back")
 }

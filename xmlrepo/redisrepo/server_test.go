@@ -186,6 +186,28 @@ func TestWatch(t *testing.T) {
 	receive(t, ours, "when the server came back")
 }
 
+// Whoever was told of a change may have failed to read it, if the connection broke
+// then.
+func TestWatchTellsOfALostConnection(t *testing.T) {
+	f := start(t)
+	proxy := servertest.NewProxy(t, f.server.Addr)
+	changes, err := newList(t, connect(t, proxy.Addr), redisrepo.Options{PollInterval: time.Hour}).Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	receive(t, changes, "at the start")
+	for f.client.PubSubNumSub(t.Context(), f.Key()+":changed").Val()[f.Key()+":changed"] == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if err := f.Store(t.Context(), xmlrepo.Element{Name: "x", XML: []byte("<x />")}); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, changes, "of what another list stored")
+	silence(t, changes, "by nobody")
+	proxy.Cut()
+	receive(t, changes, "of a connection that was lost and is back")
+}
+
 func TestDurability(t *testing.T) {
 	for _, tt := range []struct {
 		options []string

@@ -36,6 +36,7 @@ func (l *List) watch(ctx context.Context, out chan<- struct{}) {
 	var listening sync.WaitGroup
 	listening.Go(func() {
 		defer close(hints)
+		subscribed := false
 		for message := range subscription.ChannelWithSubscriptions(redis.WithChannelHealthCheckInterval(l.poll)) {
 			hint := ""
 			switch message := message.(type) {
@@ -43,6 +44,10 @@ func (l *List) watch(ctx context.Context, out chan<- struct{}) {
 				hint = message.Payload
 			case *redis.Subscription: // to begin with, and after a lost connection
 				l.warn(ctx)
+				if subscribed {
+					hint = pollwatch.Again
+				}
+				subscribed = true
 			}
 			select {
 			case hints <- hint:

@@ -20,6 +20,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"dataprotection.example/xmlrepo/sqlrepo"
+	"dataprotection.example/xmlrepo/sqlrepo/pgxlisten"
 )
 
 // sqlPoll is how often sqlrepo looks by itself.
@@ -32,32 +33,12 @@ func (p *program) openPostgres(ctx context.Context, l location, o storeOptions) 
 	}
 	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, connectTime)
 	options := l.tableOptions(o)
-	options.Listen = func(ctx context.Context, channel string, heard func()) error {
-		return listen(ctx, config, channel, heard)
-	}
+	options.Listen = pgxlisten.New(config)
 	host := net.JoinHostPort(config.Host, fmt.Sprint(config.Port))
 	if strings.HasPrefix(config.Host, "/") { // a socket
 		host = url.PathEscape(config.Host)
 	}
 	return p.openTable(ctx, stdlib.OpenDB(*config), sqlrepo.PostgreSQL, options, l.place("postgres", host, "/"+config.Database))
-}
-
-// listen is sqlrepo's Options.Listen.
-func listen(ctx context.Context, config *pgx.ConnConfig, channel string, heard func()) error {
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
-		return err
-	}
-	for {
-		heard()
-		if _, err := conn.WaitForNotification(ctx); err != nil {
-			return err
-		}
-	}
 }
 
 func (p *program) openMySQL(ctx context.Context, l location, o storeOptions) (*store, error) {

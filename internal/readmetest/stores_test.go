@@ -18,6 +18,7 @@ func TestStoresCompile(t *testing.T) {
 		"context": "context", "os": "os", "sql": "database/sql", "slog": "log/slog", "tls": "crypto/tls",
 		"pgx": "github.com/jackc/pgx/v5", "redis": "github.com/redis/go-redis/v9",
 		"keyring": "dataprotection.example/keyring", "redisrepo": "dataprotection.example/xmlrepo/redisrepo", "sqlrepo": "dataprotection.example/xmlrepo/sqlrepo",
+		"pgxlisten": "dataprotection.example/xmlrepo/sqlrepo/pgxlisten",
 	}
 	var functions strings.Builder
 	imports := []string{`import "context"`}

@@ -12,6 +12,7 @@ import (
 	"dataprotection.example/internal/servertest"
 	"dataprotection.example/xmlrepo"
 	"dataprotection.example/xmlrepo/sqlrepo"
+	"dataprotection.example/xmlrepo/sqlrepo/pgxlisten"
 )
 
 func TestPostgreSQL(t *testing.T) {
@@ -24,24 +25,14 @@ func startPostgres(t testing.TB) database {
 	return database{sqlrepo.PostgreSQL, "pgx", server.PostgresURL(), server}
 }
 
-// listen returns what Options.Listen wants, for pgx.
-func listen(url string) func(ctx context.Context, channel string, heard func()) error {
-	return func(ctx context.Context, channel string, heard func()) error {
-		conn, err := pgx.Connect(ctx, url)
-		if err != nil {
-			return err
-		}
-		defer conn.Close(context.WithoutCancel(ctx))
-		if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
-			return err
-		}
-		for {
-			heard()
-			if _, err := conn.WaitForNotification(ctx); err != nil {
-				return err
-			}
-		}
+// listen is sqlrepo's Options.Listen for the server at a URL.
+func listen(t testing.TB, url string) func(ctx context.Context, channel string, heard func()) error {
+	t.Helper()
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return pgxlisten.New(config)
 }
 
 // A user who may write to the table and nothing else can do everything but make it.
@@ -80,7 +71,7 @@ func TestListen(t *testing.T) {
 	proxy := servertest.NewProxy(t, d.server.Addr)
 	writer := d.newTable(t, d.connect(t))
 	watcher := d.table(t, d.connect(t), sqlrepo.Options{
-		Table: writer.Name(), PollInterval: time.Hour, Listen: listen(d.through(proxy).source),
+		Table: writer.Name(), PollInterval: time.Hour, Listen: listen(t, d.through(proxy).source),
 	})
 	changes, err := watcher.Watch(t.Context())
 	if err != nil {

@@ -23,6 +23,7 @@ import (
 	"dataprotection.example/xmlrepo"
 	"dataprotection.example/xmlrepo/redisrepo"
 	"dataprotection.example/xmlrepo/sqlrepo"
+	"dataprotection.example/xmlrepo/sqlrepo/pgxlisten"
 )
 
 // Clients complain of every connection that a test takes from them.
@@ -82,7 +83,7 @@ func startPostgres(t testing.TB) farm {
 			Connection: "Host=" + host + ";Port=" + port + ";Username=postgres;Database=postgres"},
 		connect: func(t testing.TB, addr string, poll time.Duration) xmlrepo.Repository {
 			url := "postgres://postgres@" + addr + "/postgres?sslmode=disable"
-			return newStore(t)(sqlrepo.New(open(t, "pgx", url), sqlrepo.PostgreSQL, sqlrepo.Options{PollInterval: poll, Listen: listen(url)}))
+			return newStore(t)(sqlrepo.New(open(t, "pgx", url), sqlrepo.PostgreSQL, sqlrepo.Options{PollInterval: poll, Listen: listen(t, url)}))
 		},
 	}
 	createTable(t, f)
@@ -135,24 +136,14 @@ func open(t testing.TB, driver, source string) *sql.DB {
 	return db
 }
 
-// listen is sqlrepo's Options.Listen for pgx.
-func listen(url string) func(ctx context.Context, channel string, heard func()) error {
-	return func(ctx context.Context, channel string, heard func()) error {
-		conn, err := pgx.Connect(ctx, url)
-		if err != nil {
-			return err
-		}
-		defer conn.Close(context.WithoutCancel(ctx))
-		if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
-			return err
-		}
-		for {
-			heard()
-			if _, err := conn.WaitForNotification(ctx); err != nil {
-				return err
-			}
-		}
+// listen is sqlrepo's Options.Listen for the server at a URL.
+func listen(t testing.TB, url string) func(ctx context.Context, channel string, heard func()) error {
+	t.Helper()
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return pgxlisten.New(config)
 }
 
 // node returns the store of a new node, which looks at it often.

@@ -1,7 +1,6 @@
 package sqlrepo_test
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"log"
@@ -10,6 +9,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"dataprotection.example/xmlrepo/sqlrepo"
+	"dataprotection.example/xmlrepo/sqlrepo/pgxlisten"
 )
 
 // With LISTEN a change is known within milliseconds, at the price of one more
@@ -21,30 +21,14 @@ func ExampleOptions_listen() {
 		log.Fatal(err)
 	}
 	defer db.Close()
-	repo, err := sqlrepo.New(db, sqlrepo.PostgreSQL, sqlrepo.Options{Listen: listen(url)})
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		log.Fatal(err)
+	}
+	repo, err := sqlrepo.New(db, sqlrepo.PostgreSQL, sqlrepo.Options{Listen: pgxlisten.New(config)})
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(repo.Name())
 	// Output: DataProtectionKeys
-}
-
-// listen returns what Options.Listen wants, for pgx.
-func listen(url string) func(ctx context.Context, channel string, heard func()) error {
-	return func(ctx context.Context, channel string, heard func()) error {
-		conn, err := pgx.Connect(ctx, url)
-		if err != nil {
-			return err
-		}
-		defer conn.Close(context.WithoutCancel(ctx))
-		if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
-			return err
-		}
-		for {
-			heard()
-			if _, err := conn.WaitForNotification(ctx); err != nil {
-				return err
-			}
-		}
-	}
 }

@@ -58,8 +58,8 @@ type Options struct {
 	// Channel; LISTEN is nothing that database/sql knows of, so it takes the
 	// driver to do it. Listen gets the channel, calls heard when it listens
 	// and after every notification, and returns when ctx is done or the
-	// connection is lost; then Watch calls it again. An example shows it with
-	// pgx. Nil means that looking has to do.
+	// connection is lost; then Watch calls it again. Package pgxlisten does
+	// that with pgx. Nil means that looking has to do.
 	Listen func(ctx context.Context, channel string, heard func()) error
 
 	// Channel of NOTIFY. Empty means "DataProtectionKeys".

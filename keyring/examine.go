@@ -23,7 +23,13 @@ func (m *Manager) Examine(ctx context.Context) []Finding {
 	if err != nil {
 		return []Finding{FindingOf(err)}
 	}
-	return m.opts.findings(m.opts.Now(), l, m.opts.nodesPolicy())
+	now, policy := m.opts.Now(), m.opts.nodesPolicy()
+	all := m.opts.findings(now, l, policy)
+	examinePropagation(now, l, policy, func(code Code, file, format string, args ...any) {
+		all = append(all, NewFinding(code, file, fmt.Sprintf(format, args...)))
+	})
+	SortFindings(all)
+	return all
 }
 
 // errDuplicate and errRevocation tell the reasons of a failed load apart.

@@ -70,6 +70,7 @@ const (
 	CodeBrokenRevocation Code = "broken-revocation"
 	CodeDuplicateKey     Code = "duplicate-key"
 	CodeEmptyRing        Code = "empty-ring"
+	CodeUnpropagatedKey  Code = "unpropagated-key"
 
 	CodeMissingDirectory Code = "missing-directory"
 	CodeMissingStore     Code = "missing-store"
@@ -147,6 +148,7 @@ func findingKinds() []findingKind {
 		{CodeGroupMode, LevelInfo, "nothing to mend if the nodes are several users of that group and nobody else is in it; else chmod the directory to 700 and its files to 600"},
 		{CodeCertificateExpired, LevelWarning, "nothing fails by itself, since no node minds the date: make a new one (keyctl certificate new), give it to every node, then keyctl rewrap"},
 		{CodeCertificateExpires, LevelWarning, "make the next one (keyctl certificate new), give it to every node, then keyctl rewrap"},
+		{CodeUnpropagatedKey, LevelInfo, "restart the ASP.NET Core nodes, which read the ring at their start and once a day; nothing to mend where all nodes are Go, which read it at once. Another time let the key activate 48 hours ahead, as keyctl create does by itself"},
 		{CodeSealedKeys, LevelInfo, "nothing to mend; with --certificate, as the servers have it, keyctl looks inside"},
 		{CodeStoreUnknown, LevelInfo, "ask whoever runs the server whether it keeps its data on disk, and never drops keys that do not expire"},
 		{CodeNoEvents, LevelInfo, "nothing to mend: changes are found by polling, every 30 s unless set otherwise"},

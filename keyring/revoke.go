@@ -33,6 +33,12 @@ type RevokeResult struct {
 // is read again: when the key is revoked in it, that is a success with nothing
 // written, otherwise the record is stored under another name.
 //
+// The ring need not be readable: a record too many does no harm, and one too few
+// does. In a ring that is refused, for one broken file perhaps, it is stored like
+// any other, under another name if its own is taken. It takes effect when the ring
+// can be read again; until then open rings, here and in .NET, go on with what they
+// have read, and rings that are opened fail.
+//
 // The reason is for people. Text that XML cannot hold is refused; line ends come
 // back as line feeds.
 func (m *Manager) RevokeKey(ctx context.Context, id uuid.UUID, reason string) (RevokeResult, error) {
@@ -106,17 +112,20 @@ func (m *Manager) revokeOne(ctx context.Context, result *RevokeResult, r revocat
 	err := m.repo.Store(ctx, el)
 	if errors.Is(err, xmlrepo.ErrExist) {
 		l, readErr := m.Read(ctx)
-		if readErr != nil {
-			return readErr
-		}
-		if l.says(r) {
+		switch {
+		case readErr != nil: // what has the name cannot be told
+		case l.says(r):
 			return nil
+		default:
+			result.Misleading = append(result.Misleading, el.Name)
+			m.opts.Logger.WarnContext(ctx, "an element is not what its name says",
+				slog.String("event", "element.misleading"), slog.String("name", el.Name))
 		}
-		result.Misleading = append(result.Misleading, el.Name)
-		m.opts.Logger.WarnContext(ctx, "an element is not what its name says",
-			slog.String("event", "element.misleading"), slog.String("name", el.Name))
 		el.Name = "revocation-" + uuid.NewString()
 		err = m.repo.Store(ctx, el)
+		if readErr != nil && !r.all && errors.Is(err, xmlrepo.ErrExist) {
+			return nil // a store that names elements by what they say, and one says this
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("keyring: storing a revocation: %w", err)

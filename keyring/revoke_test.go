@@ -120,13 +120,55 @@ func TestRevokeKeyWhoseRecordsNameIsTaken(t *testing.T) {
 	}
 	t.Run("by a broken record", func(t *testing.T) {
 		store := xmlrepo.NewMemory()
+		put(t, store, "key-"+id, strings.Replace(goodKeyXML, goodKeyID, id, 1))
 		put(t, store, "revocation-"+id, "<revocation />")
-		_, err := newManager(t, store, keyring.Options{}).RevokeKey(t.Context(), keys[0].ID, "")
-		var named *keyring.ElementError
-		if !errors.As(err, &named) || named.Name != "revocation-"+id {
-			t.Errorf("got %v", err)
+		result, err := newManager(t, store, keyring.Options{}).RevokeKey(t.Context(), keys[0].ID, "")
+		if err != nil || len(result.Names) != 1 || result.Names[0] == "revocation-"+id || result.Misleading != nil {
+			t.Fatalf("got %+v, %v", result, err)
+		}
+		mended := xmlrepo.NewMemory()
+		for name, text := range elements(t, store) {
+			if name != "revocation-"+id {
+				put(t, mended, name, text)
+			}
+		}
+		if !slices.Contains(revokedKeys(t, mended), keys[0].ID) {
+			t.Error("not revoked once the ring can be read")
 		}
 	})
+}
+
+// byContent is a store that names elements by what they say, and cannot be read.
+type byContent struct{ *xmlrepo.Memory }
+
+func (byContent) Elements(context.Context) ([]xmlrepo.Element, error) { return nil, errStoreDown }
+
+func (s byContent) Store(ctx context.Context, e xmlrepo.Element) error {
+	_, name, _ := strings.Cut(string(e.XML), `<key id="`)
+	name, _, _ = strings.Cut(name, `"`)
+	return s.Memory.Store(ctx, xmlrepo.Element{Name: "revocation-" + strings.Replace(name, "*", "all", 1), XML: e.XML})
+}
+
+// TestRevokeInARingThatCannotBeRead: every record is stored, once where names are
+// told by contents.
+func TestRevokeInARingThatCannotBeRead(t *testing.T) {
+	memory, keys := ringOf(t, 1)
+	m := newManager(t, byContent{memory}, keyring.Options{Now: at(noon)})
+	for i, written := range []int{1, 0} {
+		result, err := m.RevokeKey(t.Context(), keys[0].ID, "")
+		if err != nil || len(result.Names) != written {
+			t.Errorf("%d: got %+v, %v", i, result, err)
+		}
+	}
+	if !slices.Contains(revokedKeys(t, memory), keys[0].ID) {
+		t.Error("not revoked once the ring can be read")
+	}
+	// Two mass revocations of the same name may have other dates.
+	for i, want := range []error{nil, xmlrepo.ErrExist} {
+		if _, err := m.RevokeAllKeys(t.Context(), noon, ""); !errors.Is(err, want) {
+			t.Errorf("%d: got %v", i, err)
+		}
+	}
 }
 
 func TestRevokeAllKeysBeforeADate(t *testing.T) {

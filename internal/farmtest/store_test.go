@@ -1,7 +1,6 @@
 package farmtest
 
 import (
-	"context"
 	"database/sql"
 	"log/slog"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"dataprotection.example/xmlrepo"
 	"dataprotection.example/xmlrepo/redisrepo"
 	"dataprotection.example/xmlrepo/sqlrepo"
+	"dataprotection.example/xmlrepo/sqlrepo/pgxlisten"
 )
 
 // store is what the nodes of a farm share.
@@ -144,29 +144,13 @@ func open(place string, log *slog.Logger) (repo xmlrepo.Repository, shut func() 
 		if err != nil {
 			return nil, nil, err
 		}
-		repo, err = sqlrepo.New(db, sqlrepo.PostgreSQL, sqlrepo.Options{Listen: listen(place), Logger: log})
+		config, err := pgx.ParseConfig(place)
+		if err != nil {
+			return nil, nil, err
+		}
+		repo, err = sqlrepo.New(db, sqlrepo.PostgreSQL, sqlrepo.Options{Listen: pgxlisten.New(config), Logger: log})
 		return repo, db.Close, err
 	}
 	repo, err = xmlrepo.NewDir(place, xmlrepo.DirOptions{Logger: log})
 	return repo, func() error { return nil }, err
-}
-
-// listen is sqlrepo's Options.Listen for pgx.
-func listen(url string) func(ctx context.Context, channel string, heard func()) error {
-	return func(ctx context.Context, channel string, heard func()) error {
-		conn, err := pgx.Connect(ctx, url)
-		if err != nil {
-			return err
-		}
-		defer conn.Close(context.WithoutCancel(ctx))
-		if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
-			return err
-		}
-		for {
-			heard()
-			if _, err := conn.WaitForNotification(ctx); err != nil {
-				return err
-			}
-		}
-	}
 }

@@ -65,19 +65,22 @@ func (p *program) loadCertificates() error {
 	if len(p.certificates.files) == 0 {
 		return nil
 	}
+	passwords, err := p.passwords()
+	if err != nil {
+		return err
+	}
 	for i, file := range p.certificates.files {
-		pair, err := p.loadCertificate(file)
+		pair, err := p.readCertificate(file, passwords)
 		switch {
 		case err != nil:
-			return err
+			return fmt.Errorf("--certificate: %w", err)
 		case i > 0 && !pair.HasPrivateKey():
-			return failed(fmt.Errorf("%s: there is no private key in it to decrypt with", file), "only the first --certificate may do without: it then encrypts, and opens nothing")
+			return failed(fmt.Errorf("--certificate: %s: there is no private key in it to decrypt with", file), "only the first --certificate may do without: it then encrypts, and opens nothing")
 		}
 		p.certificates.pairs = append(p.certificates.pairs, pair)
 	}
 	first := p.certificates.pairs[0].Certificate()
 	p.warnOfDates(first)
-	var err error
 	p.certificates.encryptor, err = atrest.NewCertificateEncryptor(first, atrest.CertificateEncryptorOptions{})
 	return err
 }
@@ -88,6 +91,10 @@ func (p *program) loadCertificate(file string) (atrest.KeyPair, error) {
 	if err != nil {
 		return atrest.KeyPair{}, err
 	}
+	return p.readCertificate(file, passwords)
+}
+
+func (p *program) readCertificate(file string, passwords []string) (atrest.KeyPair, error) {
 	pair, err := atrest.LoadKeyPair(file, passwords...)
 	switch {
 	case errors.Is(err, atrest.ErrPassword):
@@ -116,7 +123,7 @@ func (p *program) passwords() ([]string, error) {
 	for _, file := range p.certificates.passwordFiles {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("--certificate-password-file: %w", err)
 		}
 		text = bytes.TrimSuffix(text, []byte("\n"))
 		all = append(all, string(bytes.TrimSuffix(text, []byte("\r"))))

@@ -114,6 +114,9 @@ func (p *program) summary(l *keyring.Listing) string {
 // fail.
 func (p *program) printFindings(s *store, found []keyring.Finding) error {
 	keyring.SortFindings(found)
+	for i := range found {
+		found[i].Message = withoutPasswords(found[i].Message)
+	}
 	number := make(map[keyring.Level]int)
 	for _, f := range found {
 		number[f.Level]++

@@ -25,6 +25,8 @@ type ensuredView struct {
 	Created *string `json:"created"` // id
 	Default *string `json:"default"` // id
 	Next    string  `json:"next"`    // when to run again at the latest
+	Expires string  `json:"expires"` // the default key
+	Due     *string `json:"due"`     // when a key is, null for never
 }
 
 func (p *program) ensureCommand() *cobra.Command {
@@ -104,11 +106,15 @@ func (p *program) ensure(ctx context.Context, o ensureOptions) error {
 }
 
 func (p *program) printEnsured(r keyring.EnsureResult) error {
-	v := ensuredView{Acted: r.Created != nil, Created: keyID(r.Created), Default: keyID(&r.Default), Next: dotnet.FormatDate(r.Next)}
+	v := ensuredView{Acted: r.Created != nil, Created: keyID(r.Created), Default: keyID(&r.Default), Next: dotnet.FormatDate(r.Next),
+		Expires: dotnet.FormatDate(r.Default.ExpirationDate), Due: date(r.Due)}
 	if p.json {
 		return p.printJSON(v)
 	}
 	until := func(t time.Time) string {
+		if t.IsZero() {
+			return "never"
+		}
 		return fmt.Sprintf("%s (in %s)", dotnet.FormatDate(t), inWords(t.Sub(p.now())))
 	}
 	return p.printTable(p.stdout, [][]cell{

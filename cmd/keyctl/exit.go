@@ -67,8 +67,8 @@ func hintFor(err error) string {
 	return ""
 }
 
-// plain is the text of an error for a person: without the names of our
-// packages, and on one line.
+// plain is the text of an error for a person, and for JSON: without the names of
+// our packages, without passwords, and on one line.
 func plain(err error) string {
 	text := err.Error()
 	for _, pkg := range []string{"keyring: ", "xmlrepo: ", "protector: ", "atrest: ", "xmldoc: ", "dotnet: ", "redisrepo: ", "sqlrepo: "} {
@@ -76,5 +76,5 @@ func plain(err error) string {
 		text = strings.ReplaceAll(text, ": "+pkg, ": ")
 		text = strings.ReplaceAll(text, "\n"+pkg, "\n")
 	}
-	return strings.ReplaceAll(text, "\n", "; ")
+	return withoutPasswords(strings.ReplaceAll(text, "\n", "; "))
 }

@@ -18,7 +18,7 @@ const (
 	deleteFields    = "deleted names dryRun"
 	protectFields   = "payload id"
 	unprotectFields = "plaintext requiresMigration wasRevoked expires"
-	ensureFields    = "acted created default next"
+	ensureFields    = "acted created default next expires due"
 	rewrapFields    = "to rewrapped skipped already names backup plainBackup dryRun"
 	newCertFields   = "file public subject thumbprint notBefore notAfter"
 	findingFields   = "level code file message fix"

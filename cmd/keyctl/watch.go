@@ -27,6 +27,9 @@ type eventView struct {
 	Time  string  `json:"time"`
 	Event string  `json:"event"`
 	ID    *string `json:"id"` // null for the ring's own events, and where no key protects any more
+
+	Message *string `json:"message"` // what it means, null if that cannot be told
+	Error   *string `json:"error"`   // why the ring cannot be read
 }
 
 func (p *program) watchCommand() *cobra.Command {
@@ -36,7 +39,7 @@ func (p *program) watchCommand() *cobra.Command {
 		Short: "Print each change of the ring as it happens",
 		Long: `Print each change of the ring as it happens, whoever makes it, until Ctrl-C or
 SIGTERM: one line with the time, the event, the key's id and what it means; with
--o json one object a line. The events are key.created, key.revoked, key.deleted,
+-o json one object a line, with the same and the error of ring.failed. The events are key.created, key.revoked, key.deleted,
 default.changed (another key protects, or none), ring.failed (the ring cannot be
 read; why is on standard error) and ring.recovered.
 
@@ -139,7 +142,11 @@ func (p *program) noteWatch(s *store, now *keyring.Snapshot) {
 }
 
 func (p *program) printEvent(e keyring.Event, now *keyring.Snapshot) error {
-	v := eventView{Time: dotnet.FormatDate(e.Time), Event: string(e.Kind)}
+	message := p.meaning(e, now)
+	v := eventView{Time: dotnet.FormatDate(e.Time), Event: string(e.Kind), Message: orNull(message)}
+	if e.Err != nil {
+		v.Error = new(plain(e.Err))
+	}
 	if e.ID != (uuid.UUID{}) {
 		v.ID = new(e.ID.String())
 	}
@@ -151,7 +158,7 @@ func (p *program) printEvent(e keyring.Event, now *keyring.Snapshot) error {
 			{e.Time.UTC().Format("2006-01-02T15:04:05.000Z"), faint},
 			{fmt.Sprintf("%-15s", v.Event), eventStyle(e.Kind)},
 			{fmt.Sprintf("%-36s", orElse(v.ID, "-")), noStyle},
-			{p.meaning(e, now), noStyle},
+			{message, noStyle},
 		}})
 	}
 	if e.Err != nil {

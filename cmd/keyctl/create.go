@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,7 +37,9 @@ func (p *program) createCommand() *cobra.Command {
 The key activates now if the ring has no default key, else in 48 hours: every node
 takes the key with the latest activation as soon as it has read it, and ASP.NET
 Core reads once a day. First let it reach every node, then let it protect.
---activate overrides that. The key expires 90 days after its activation.
+--activate overrides that; whether ASP.NET Core nodes may then not know the key, and
+until when, is told, here and by doctor. The key expires 90 days after its
+activation.
 
 With --certificate the key is encrypted to it, and every node needs it. Without, it
 is stored in clear text, but never beside encrypted keys: --unencrypted allows that.
@@ -97,6 +100,7 @@ func (p *program) create(ctx context.Context, o createOptions) error {
 		p.warn("the key is expired, since %s", dotnet.FormatDate(k.ExpirationDate))
 	}
 	p.warnOfFirst(l, elements)
+	p.noteUnpropagated(ctx, m, k)
 	l.Keys = append(l.Keys, k)
 	chosen := policy().Resolve(now, l.Keys).Default
 	if p.json {
@@ -107,6 +111,17 @@ func (p *program) create(ctx context.Context, o createOptions) error {
 		return p.printJSON(v)
 	}
 	return p.printLines(k.ID.String())
+}
+
+// noteUnpropagated says of a new key until when which nodes may not know it, if it
+// protects before then.
+func (p *program) noteUnpropagated(ctx context.Context, m *keyring.Manager, k keyring.Key) {
+	for _, f := range m.Examine(ctx) {
+		if f.Code == keyring.CodeUnpropagatedKey && strings.Contains(f.Message, k.ID.String()) {
+			p.note("%s", f.Message)
+			p.note("hint: %s", f.Fix)
+		}
+	}
 }
 
 // dates fills in what the flags leave open, and says when the key activates

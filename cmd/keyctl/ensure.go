@@ -89,6 +89,7 @@ func (p *program) ensure(ctx context.Context, o ensureOptions) error {
 	if result.Created != nil {
 		p.begun(s)
 		p.note("made key %s, because the ring needed one: it %s", result.Created.ID, activatesInWords(result.Created.ActivationDate, p.now()))
+		p.noteUnpropagated(ctx, m, *result.Created)
 	}
 	switch {
 	case errors.Is(err, keyring.ErrNoDefaultKey):

@@ -56,6 +56,10 @@ have every key that was in it, active or not.
 Go nodes obey when they have read the record; ASP.NET Core reads the ring once a
 day, so restart those nodes.
 
+In a ring that cannot be read, for one broken file perhaps, ids with --force are
+revoked all the same: the record is stored, and takes effect when the ring is
+mended. Until then open rings go on with what they have read.
+
 ` + timesHelp,
 		Example: `  keyctl revoke 53404db5-0fc4-4712-94af-b80238fb7151 --reason "laptop stolen"
   keyctl revoke --all --before 2027-01-31T00:00:00Z --yes
@@ -88,7 +92,7 @@ day, so restart those nodes.
 	p.timeFlag(cmd, &o.before, "before", "with --all: only keys created before this time")
 	p.periodFlag(cmd, &o.active, "active-between", "revoke the keys that were active at any time from A to B, each a T")
 	flags.BoolVar(&o.yes, "yes", false, "do not ask")
-	flags.BoolVar(&o.force, "force", false, "also an id that is not in the ring, or a --before in the future")
+	flags.BoolVar(&o.force, "force", false, "also an id that is not in the ring, in a ring that cannot be read, or a --before in the future")
 	complete(cmd, "reason")
 	return cmd
 }
@@ -114,8 +118,11 @@ func (p *program) revoke(ctx context.Context, ids []uuid.UUID, o revokeOptions) 
 		return s.missing(exitFailed)
 	}
 	m, l, err := p.readRing(ctx, s)
-	if err != nil {
-		return err
+	switch {
+	case err != nil && m != nil && o.force && ctx.Err() == nil:
+		return p.revokeUnread(ctx, m, ids, o.reason, err)
+	case err != nil:
+		return orForce(err)
 	}
 	for _, id := range ids {
 		if !o.force && !inRing(l, id) {
@@ -199,6 +206,10 @@ func (p *program) printRevoked(v revokedView) error {
 		p.note("%s revoked, in %s", count(len(v.Revoked), "key"), strings.Join(v.Names, ", "))
 		p.note("hint: restart ASP.NET Core nodes, which may take a day to read this")
 	}
+	return p.printRevokedData(v)
+}
+
+func (p *program) printRevokedData(v revokedView) error {
 	if p.json {
 		return p.printJSON(v)
 	}

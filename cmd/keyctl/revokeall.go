@@ -24,7 +24,7 @@ func (p *program) revokeAll(ctx context.Context, o revokeOptions) error {
 	}
 	m, l, err := p.readRing(ctx, s)
 	if err != nil {
-		return err
+		return orForce(err)
 	}
 	covered := func(k keyring.Key) bool { return o.before.IsZero() || k.CreationDate.Before(o.before) }
 	done := revokedView{Revoked: []string{}, Already: []string{}, Names: []string{}}

@@ -20,7 +20,7 @@ func (p *program) revokeBetween(ctx context.Context, o revokeOptions) error {
 	}
 	m, l, err := p.readRing(ctx, s)
 	if err != nil {
-		return err
+		return orForce(err)
 	}
 	var atStake []keyView
 	var ids []uuid.UUID // those that are revoked already too, so that they are told

@@ -96,8 +96,10 @@ const (
 	CodePayloadKeyRevoked    Code = "payload-key-revoked"
 	CodePayloadKeyUnreadable Code = "payload-key-unreadable"
 	CodePayloadApplication   Code = "payload-application"
+	CodePayloadScheme        Code = "payload-scheme"
 	CodePayloadPurposes      Code = "payload-purposes"
 	CodePayloadExpired       Code = "payload-expired"
+	CodeNotATicket           Code = "not-a-ticket"
 )
 
 // findingKind is what is always the same about a code.
@@ -123,13 +125,15 @@ func findingKinds() []findingKind {
 		{CodeUnreadableKey, LevelError, "give this node the certificate or key that decrypts it"},
 		{CodeUnusableKey, LevelError, "restore the file if it is damaged; a key whose algorithm is foreign needs a replacement (keyctl create)"},
 		{CodeRefusedKey, LevelError, "find out who wrote it, a node without an encryptor perhaps; encrypt it (keyctl rewrap) or delete it"},
-		{CodeNotAPayload, LevelError, "give the payload alone and whole: it begins with CfDJ8 and has only A-Z, a-z, 0-9, - and _; of a cookie, the value, and all of its chunks one after the other"},
+		{CodeNotAPayload, LevelError, "give the payload alone and whole: it begins with CfDJ8 and has only A-Z, a-z, 0-9, - and _; of a cookie, the value, the values of all of its chunks, or the whole Cookie header as the browser sends it"},
 		{CodePayloadKeyAbsent, LevelError, "look for the ring of the program that made the payload; if the key was deleted, restore its file from a backup, else the payload is lost and its maker has to make a new one"},
 		{CodePayloadKeyRevoked, LevelError, "let its maker make a new one (sign in again): whoever had the key may have made this one; keyctl unprotect --dangerous-allow-revoked opens it all the same"},
 		{CodePayloadKeyUnreadable, LevelError, "make the key usable here: restore its file, or give this node what decrypts it"},
 		{CodePayloadApplication, LevelError, "set the same application name on every node, letter for letter: SetApplicationName in .NET, protector.Options.ApplicationName in Go; without it ASP.NET Core takes its content root path, with a slash at the end"},
+		{CodePayloadScheme, LevelError, "use the same authentication scheme on every node, letter for letter: AddCookie in .NET, cookies.Options.Scheme in Go; ASP.NET Core has Cookies by itself, with Identity it is Identity.Application"},
 		{CodePayloadPurposes, LevelError, "compare the purposes with those of the maker, letter for letter and in the same order, and the application name (ASP.NET Core without one takes its content root path, with a slash at the end); or else the payload was altered"},
 		{CodePayloadExpired, LevelError, "nothing to mend: let its maker make a new one"},
+		{CodeNotATicket, LevelError, "find out what makes the cookie: another handler of the same scheme, or an application with a format of its own (TicketDataFormat)"},
 		{CodeKeyNotMade, LevelError, "mend what the message names; the ring tries again by itself, or run keyctl ensure elsewhere"},
 		{CodeFallbackKey, LevelWarning, "create a key that activates now: keyctl create --activate now"},
 		{CodeDefaultExpires, LevelWarning, "create the successor now (keyctl ensure), so that every node has read it when it is needed"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,9 +17,23 @@ import (
 // browser keeps for a site.
 const maxCookie = 1 << 20
 
+// payloadBegin is what a payload's first bytes are in base64.
+const payloadBegin = "CfDJ8"
+
+// cookieFlags tell the cookie that is meant from the others that were pasted.
+type cookieFlags struct {
+	scheme string // by which it is called if it has no name of its own
+	cookie string // its name; empty: by default
+}
+
+// missingPieces says that a cookie in pieces is not whole.
+type missingPieces struct{ text string }
+
+func (e *missingPieces) Error() string { return e.text }
+
 // readCookie returns the payload of the authentication cookie on standard input,
 // which may be its value, its pieces one a line, or a whole header.
-func (p *program) readCookie(o *ticketOptions) ([]byte, error) {
+func (p *program) readCookie(o cookieFlags) ([]byte, error) {
 	input, err := p.readInput("cookie")
 	if err != nil {
 		return nil, err
@@ -27,12 +42,7 @@ func (p *program) readCookie(o *ticketOptions) ([]byte, error) {
 	if text == "" {
 		return nil, errors.New("there is no cookie on standard input")
 	}
-	var value string
-	if strings.Contains(text, "=") { // base64url has none
-		value, err = o.fromHeader(text)
-	} else {
-		value, err = joinPieces(strings.Fields(text))
-	}
+	value, err := o.value(text, "on standard input")
 	if err != nil {
 		return nil, err
 	}
@@ -44,15 +54,25 @@ func (p *program) readCookie(o *ticketOptions) ([]byte, error) {
 	return payload, nil
 }
 
+// value returns the value of the cookie in what was pasted: that value itself, its
+// pieces one a line, whole headers, or lines of name=value. where is how to name
+// the place in an error.
+func (o cookieFlags) value(text, where string) (string, error) {
+	if strings.Contains(text, "=") && !strings.HasPrefix(text, payloadBegin) { // base64url has none but at its end
+		return o.fromHeader(text, where)
+	}
+	return joinPieces(strings.Fields(text), where)
+}
+
 // joinPieces joins the values of cookies, which may begin with the one that
 // tells how many there are.
-func joinPieces(values []string) (string, error) {
+func joinPieces(values []string, where string) (string, error) {
 	number, counted := strings.CutPrefix(values[0], "chunks-")
 	if !counted {
 		return strings.Join(values, ""), nil
 	}
 	if values = values[1:]; fmt.Sprint(len(values)) != number {
-		return "", failed(fmt.Errorf("the cookie is in %s pieces, and %d on standard input", number, len(values)),
+		return "", failed(&missingPieces{fmt.Sprintf("the cookie is in %s pieces, and %d %s", number, len(values), where)},
 			"paste the values of all of them, one a line, or the whole Cookie header")
 	}
 	return strings.Join(values, ""), nil
@@ -60,7 +80,7 @@ func joinPieces(values []string) (string, error) {
 
 // fromHeader returns the value of the cookie in Cookie or Set-Cookie headers, or
 // in lines of name=value.
-func (o *ticketOptions) fromHeader(text string) (string, error) {
+func (o cookieFlags) fromHeader(text, where string) (string, error) {
 	r := &http.Request{Header: http.Header{}}
 	var names []string
 	for line := range strings.Lines(text) {
@@ -75,18 +95,18 @@ func (o *ticketOptions) fromHeader(text string) (string, error) {
 			}
 		}
 	}
-	name, err := o.name(names)
+	name, err := o.name(names, where)
 	if err != nil {
 		return "", err
 	}
 	value, err := cookies.Chunks{MaxSize: maxCookie}.Get(r, name)
 	switch number, counted := strings.CutPrefix(value, "chunks-"); {
 	case errors.Is(err, http.ErrNoCookie):
-		return "", fmt.Errorf("the cookie %s is not on standard input", name)
+		return "", fmt.Errorf("the cookie %s is not %s", name, where)
 	case err != nil:
 		return "", err
 	case counted:
-		return "", failed(fmt.Errorf("the cookie %s is in %s pieces, and not all of them are on standard input", name, number),
+		return "", failed(&missingPieces{fmt.Sprintf("the cookie %s is in %s pieces, and not all of them are %s", name, number, where)},
 			fmt.Sprintf("paste %sC1 and so on too, or the whole Cookie header", name))
 	}
 	return value, nil
@@ -96,16 +116,17 @@ func (o *ticketOptions) fromHeader(text string) (string, error) {
 // of one in pieces.
 func isWhole(value string) bool {
 	value = strings.TrimSpace(value)
-	return strings.HasPrefix(value, "CfDJ8") || strings.HasPrefix(value, "chunks-")
+	return strings.HasPrefix(value, payloadBegin) || strings.HasPrefix(value, "chunks-")
 }
 
 // name returns the name of the cookie to open: the one asked for, else the one
 // that the scheme has by default, else the only one that it can be.
-func (o *ticketOptions) name(there []string) (string, error) {
+func (o cookieFlags) name(there []string, where string) (string, error) {
 	if o.cookie != "" {
 		return o.cookie, nil
 	}
-	byDefault := ".AspNetCore." + strings.ReplaceAll(url.QueryEscape(o.scheme), "+", "%20")
+	scheme := cmp.Or(o.scheme, cookies.SchemeCookies)
+	byDefault := ".AspNetCore." + strings.ReplaceAll(url.QueryEscape(scheme), "+", "%20")
 	for _, prefix := range []string{"", "__Host-", "__Secure-"} {
 		if slices.ContainsFunc(there, func(name string) bool { return strings.EqualFold(name, prefix+byDefault) }) {
 			return prefix + byDefault, nil
@@ -115,8 +136,11 @@ func (o *ticketOptions) name(there []string) (string, error) {
 	if len(there) == 1 {
 		return there[0], nil
 	}
-	return "", failed(fmt.Errorf("the cookie %s is not on standard input", byDefault),
-		"name it with --cookie, if the application does")
+	hint := "name it with --cookie, if the application does"
+	if len(there) > 0 {
+		hint += "; there are " + strings.Join(there, ", ")
+	}
+	return "", failed(fmt.Errorf("the cookie %s is not %s", byDefault, where), hint)
 }
 
 // isPieceOf reports whether a cookie is a piece of another one of these.

@@ -5,16 +5,19 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"dataprotection.example/internal/dotnet"
 	"dataprotection.example/keyring"
+	"dataprotection.example/protector/cookies"
 )
 
 // doctorOptions are the flags of doctor.
 type doctorOptions struct {
 	purposeFlags
+	cookieFlags
 	payload string // a file, or "-"; empty: none given
 }
 
@@ -37,10 +40,16 @@ With --payload it also explains why a payload does not open here: whether it is 
 how its key is, and, with --purpose and --app as for unprotect, whether the
 application name is at fault. It tries the one given with and without a slash at its
 end, in other letter cases, and none at all, and says which one opens the payload.
-What is inside is not printed.`,
+What is inside is not printed.
+
+The payload may be pasted as a browser shows it: a whole Cookie or Set-Cookie header,
+lines of name=value, or the values of the pieces one a line. With --scheme it is an
+authentication cookie of that scheme, so that doctor tells why a user is signed out:
+the usual other schemes are tried too, and the date in the cookie is looked at.`,
 		Example: `  keyctl doctor
   keyctl doctor --unencrypted -o json
-  keyctl doctor --payload cookie.txt --app shop --purpose cart`,
+  keyctl doctor --payload payload.txt --app shop --purpose cart
+  keyctl doctor --payload headers.txt --app shop --scheme Identity.Application`,
 		Args:              noArguments,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              p.action(func(ctx context.Context, _ []string) error { return p.doctor(ctx, o) }),
@@ -49,14 +58,23 @@ What is inside is not printed.`,
 	flags := cmd.Flags()
 	flags.Lookup("purpose").Usage = "with --payload: purpose, in order; may be repeated"
 	flags.Lookup("app").Usage = "with --payload: application name, as given to SetApplicationName"
-	flags.Var(&value[string]{target: &o.payload, parse: parseDir, kind: "FILE|-"}, "payload", "a payload that does not open, in a file or on standard input")
+	flags.Var(&value[string]{target: &o.payload, parse: parseDir, kind: "FILE|-"}, "payload", "a payload that does not open, or cookies, in a file or on standard input")
+	flags.Var(&value[string]{target: &o.scheme, parse: parseName, kind: "S"}, "scheme", "with --payload: authentication scheme, as given to AddCookie")
+	flags.Var(&value[string]{target: &o.cookie, parse: parseName, kind: "NAME"}, "cookie", "with --payload: name of the cookie (default .AspNetCore.SCHEME)")
+	complete(cmd, "scheme", cookies.SchemeCookies, cookies.SchemeIdentity)
+	complete(cmd, "cookie")
 	flags.BoolVar(&p.unencrypted, "unencrypted", false, "keys in clear text are meant to be there")
 	return cmd
 }
 
 func (p *program) doctor(ctx context.Context, o doctorOptions) error {
-	if o.payload == "" && (len(o.purposes) > 0 || o.app != "") {
-		return usagef("--purpose and --app go with --payload")
+	switch {
+	case o.payload == "" && (len(o.purposes) > 0 || o.app != "" || o.cookieFlags != cookieFlags{}):
+		return usagef("--purpose, --app, --scheme and --cookie go with --payload")
+	case strings.HasPrefix(o.payload, payloadBegin) || strings.Contains(o.payload, "="+payloadBegin):
+		return usagef("--payload takes a file or -, not the payload itself, which the shell would remember")
+	case o.scheme != "" && len(o.purposes) > 0:
+		return usagef("--scheme and --purpose exclude each other: an authentication cookie has the purposes of its scheme")
 	}
 	if err := o.checkText(); err != nil {
 		return err
@@ -68,7 +86,7 @@ func (p *program) doctor(ctx context.Context, o doctorOptions) error {
 	var payload []byte
 	if o.payload != "" {
 		if payload, err = p.readFileOrInput(o.payload, "payload"); err != nil {
-			return err
+			return fmt.Errorf("--payload: %w", err)
 		}
 	}
 	if s.absent {
@@ -85,7 +103,7 @@ func (p *program) doctor(ctx context.Context, o doctorOptions) error {
 	case l == nil:
 		p.note("the payload was not looked at, because the ring cannot be read")
 	default:
-		about, err := p.examinePayload(ctx, s, o.purposeFlags, bytes.TrimSpace(payload))
+		about, err := p.examinePayload(ctx, s, o, string(bytes.TrimSpace(payload)))
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -115,6 +116,17 @@ func parseNewValidation(name string) (keyring.ValidationAlgorithm, error) {
 		return 0, fmt.Errorf("new keys take %v or %v", keyring.HMACSHA256, keyring.HMACSHA512)
 	}
 	return a, err
+}
+
+// parseName takes what names something.
+func parseName(text string) (string, error) {
+	switch {
+	case text == "":
+		return "", errors.New("it is empty")
+	case !utf8.ValidString(text):
+		return "", errors.New("it is not valid UTF-8")
+	}
+	return text, nil
 }
 
 // parseIDs reads the ids on the command line, each once, in order. They may be

@@ -58,7 +58,7 @@ func (p *program) inspect(ctx context.Context, o *ticketOptions) error {
 	}
 	var payload []byte
 	if o.open {
-		payload, err = p.readCookie(o)
+		payload, err = p.readCookie(o.cookieFlags)
 	} else {
 		payload, err = p.readPayload()
 	}

@@ -14,10 +14,9 @@ import (
 
 // ticketOptions are the flags of inspect that open an authentication cookie.
 type ticketOptions struct {
-	open         bool // --ticket: the others mean nothing without it
-	scheme       string
+	open bool // --ticket: the others mean nothing without it
+	cookieFlags
 	app          string
-	cookie       string // its name
 	showTokens   bool
 	allowRevoked bool
 }

@@ -63,7 +63,10 @@ func startFarm(t *testing.T, peer *dotnettest.Peer, web dotnettest.WebOptions, o
 	if f.auth, err = cookies.NewAuth(protector.New(f.ring, protector.Options{ApplicationName: web.App}), opts); err != nil {
 		t.Fatal(err)
 	}
-	f.server = httptest.NewServer(f.auth.Middleware(http.HandlerFunc(f.serve)))
+	mux := http.NewServeMux()
+	mux.Handle("/", f.auth.Middleware(http.HandlerFunc(f.serve)))
+	mux.Handle("/favicon.ico", http.NotFoundHandler()) // which a browser asks for when it likes, and would renew cookies
+	f.server = httptest.NewServer(mux)
 	t.Cleanup(f.server.Close)
 	return f
 }

@@ -6,7 +6,7 @@
 //	go run ./examples/quickstart
 //
 // Its ring is the folder examples/quickstart/ring, which git ignores. Every run
-// begins a new one.
+// begins a new one. With DATAPROTECTION_READ_ONLY set, no ring is made or touched.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // folder is where the quickstart is at home, from the root of the repository.
@@ -44,6 +45,13 @@ func start(ctx context.Context) error {
 		return err
 	}
 	ring := filepath.Join(filepath.FromSlash(folder), "ring")
+	if readOnly() {
+		if err := fromDotnet(ctx, os.Stdout); err != nil {
+			return err
+		}
+		heading(os.Stdout, "DATAPROTECTION_READ_ONLY is set: no ring is made here, and the rest is left out")
+		return nil
+	}
 	if err := show(ctx, os.Stdout, ring); err != nil {
 		return err
 	}
@@ -56,6 +64,15 @@ func start(ctx context.Context) error {
 	fmt.Println("  echo hello | " + keyctl + " protect --app shop --purpose cart")
 	fmt.Println("and then what README.md does with keyctl.")
 	return nil
+}
+
+// readOnly reports whether this machine must not write to any ring.
+func readOnly() bool {
+	switch strings.ToLower(os.Getenv("DATAPROTECTION_READ_ONLY")) {
+	case "", "0", "false", "no", "off":
+		return false
+	}
+	return true
 }
 
 // findRoot returns the folder at or above one that has the quickstart in it.

@@ -49,6 +49,23 @@ func TestItCanBeRunAgain(t *testing.T) {
 	}
 }
 
+func TestReadOnly(t *testing.T) {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := filepath.Join(root, folder, "ring")
+	t.Chdir(root)
+	t.Setenv("DATAPROTECTION_READ_ONLY", "1")
+	before, _ := os.Stat(ring)
+	if err := start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := os.Stat(ring); (before == nil) != (after == nil) || before != nil && !before.ModTime().Equal(after.ModTime()) {
+		t.Error("the ring was touched")
+	}
+}
+
 func TestItDeletesNothingOfOthers(t *testing.T) {
 	t.Chdir(filepath.Join("..", ".."))
 	ring := t.TempDir()

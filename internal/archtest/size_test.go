@@ -15,7 +15,7 @@ var entries = []string{
 	".ci", ".gitattributes", ".gitignore",
 	"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md",
 	"cmd", "docs", "examples", "go.mod", "go.sum", "internal", "keyring", "protector",
-	"staticcheck.conf", "testdata", "xmlrepo",
+	"testdata", "xmlrepo",
 }
 
 // machinePath finds places that exist on somebody's machine only.

@@ -92,6 +92,8 @@ namespace Peer
                 cookie.TimeProvider = clock;
             });
             var app = builder.Build();
+            // A browser asks for an icon when it likes; that must not renew anybody's cookie.
+            app.Map("/favicon.ico", icon => icon.Run(context => { context.Response.StatusCode = 404; return Task.CompletedTask; }));
             app.UseAuthentication();
             app.Run(Answer);
             return app;

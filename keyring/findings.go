@@ -87,6 +87,10 @@ const (
 	CodeIgnoredFile      Code = "ignored-file"
 	CodeLeftover         Code = "leftover-file"
 	CodeSealedKeys       Code = "sealed-keys"
+	CodeEncryptedKeys    Code = "encrypted-keys"
+	CodeWindowsOnlyKey   Code = "windows-only-key"
+	CodeKeyVaultKey      Code = "key-vault-key"
+	CodePlainBackup      Code = "plain-backup"
 
 	CodeCertificateExpired Code = "certificate-expired"
 	CodeCertificateExpires Code = "certificate-expires"
@@ -149,11 +153,15 @@ func findingKinds() []findingKind {
 		{CodeStoreEvicts, LevelWarning, "set maxmemory-policy to noeviction or one of the kind volatile-, or copy the ring to a server of its own (keyctl copy)"},
 		{CodeNotWritable, LevelWarning, "let the user write there, or mark this node as one that only reads (DisableAutomaticKeyGeneration, $DATAPROTECTION_READ_ONLY for keyctl) and let another one make the keys"},
 		{CodeIgnoredFile, LevelWarning, "give it the extension .xml if it belongs to the ring, or move it out of the directory"},
+		{CodeWindowsOnlyKey, LevelWarning, "no certificate opens it: let the nodes on Windows encrypt to one that all nodes have (ProtectKeysWithCertificate), and make a new key under it (keyctl create --certificate); what this one protects opens there alone. Nothing to mend where every node is the Windows that wrote it"},
+		{CodePlainBackup, LevelWarning, "when every node works with the certificate, destroy it: find DIR -type f -exec shred -u {} + && rmdir DIR. SSDs, snapshots and copying file systems keep what shred overwrites"},
 		{CodeGroupMode, LevelInfo, "nothing to mend if the nodes are several users of that group and nobody else is in it; else chmod the directory to 700 and its files to 600"},
 		{CodeCertificateExpired, LevelWarning, "nothing fails by itself, since no node minds the date: make a new one (keyctl certificate new), give it to every node, then keyctl rewrap"},
 		{CodeCertificateExpires, LevelWarning, "make the next one (keyctl certificate new), give it to every node, then keyctl rewrap"},
 		{CodeUnpropagatedKey, LevelInfo, "restart the ASP.NET Core nodes, which read the ring at their start and once a day; nothing to mend where all nodes are Go, which read it at once. Another time let the key activate 48 hours ahead, as keyctl create does by itself"},
 		{CodeSealedKeys, LevelInfo, "nothing to mend; with --certificate, as the servers have it, keyctl looks inside"},
+		{CodeEncryptedKeys, LevelInfo, "nothing to mend; keep the certificate with its private key for as long as there are such keys, or backups of them"},
+		{CodeKeyVaultKey, LevelInfo, "nothing to mend; the nodes open it by that service (ProtectKeysWithAzureKeyVault in .NET, atrest.NewKeyVaultDecryptor in Go), which keyctl does not ask"},
 		{CodeStoreUnknown, LevelInfo, "ask whoever runs the server whether it keeps its data on disk, and never drops keys that do not expire"},
 		{CodeNoEvents, LevelInfo, "nothing to mend: changes are found by polling, every 30 s unless set otherwise"},
 		{CodeLeftover, LevelInfo, "nothing to mend: the next write removes it when it is an hour old"},

@@ -91,6 +91,9 @@ func (f *farm) serve(w http.ResponseWriter, r *http.Request) {
 	f.seen, _ = cookies.FromContext(r.Context())
 	ticket := f.ticket
 	f.mu.Unlock()
+	if cache := r.URL.Query().Get("cache"); cache != "" {
+		w.Header().Set("Cache-Control", cache)
+	}
 	var err error
 	switch r.URL.Path {
 	case "/signin":

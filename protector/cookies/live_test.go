@@ -192,6 +192,38 @@ func TestLiveSliding(t *testing.T) {
 	}
 }
 
+// A page that wants to be cached is not, on either, where its response renews the
+// cookie; without a cookie it is.
+func TestLiveRenewedCookiesAreNotCached(t *testing.T) {
+	peer := dotnettest.Start(t)
+	f := startFarm(t, peer, dotnettest.WebOptions{RingOptions: dotnettest.RingOptions{App: "app"}, ExpireSeconds: 3600}, cookies.Options{ExpireTimeSpan: time.Hour, Insecure: true})
+	b := f.browser()
+	b.atGo("/signin", bob())
+	for _, test := range []struct {
+		after time.Duration
+		want  string
+	}{{time.Minute, "public, max-age=3600"}, {31 * time.Minute, "no-cache,no-store"}} {
+		f.setClocks(test.after)
+		for name, server := range map[string]string{"Go": f.server.URL, ".NET": f.web.URL} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server+"/whoami?cache=public,+max-age%3D3600", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, cookie := range b.client.Jar.Cookies(r.URL) {
+				r.AddCookie(cookie)
+			}
+			response, err := http.DefaultTransport.RoundTrip(r) // and keeps the cookie that came
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			if got := strings.Join(response.Header["Cache-Control"], "|"); got != test.want || (len(setBy(response.Header)) > 0) != (test.after > 30*time.Minute) {
+				t.Errorf("%s after %v: %q, %q", name, test.after, got, setBy(response.Header))
+			}
+		}
+	}
+}
+
 var cookieDate = regexp.MustCompile(`expires=[^;]+`)
 
 func undated(lines []string) []string {

@@ -20,23 +20,32 @@ func FromContext(ctx context.Context) (*Session, bool) {
 // pass (UseAuthentication). It renews the cookie when that is due, and protects
 // it anew when its key calls for that.
 //
-// The headers for this are set before next is called: next may still sign in or
-// out, but must not make the response cacheable.
+// The cookie is set before next is called, which may still sign in or out. A
+// response that has one is kept out of caches, whatever next says of caching.
 func (a *Auth) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := a.Authenticate(r)
+		cookie := false // whether one is set
 		switch {
 		case errors.Is(err, http.ErrNoCookie):
 		case err != nil:
 			a.report(r, err)
 			if errors.Is(err, ErrRejected) {
 				a.report(r, a.SignOut(w, r))
+				cookie = true
 			}
 		default:
 			if s.Renew || s.RequiresMigration {
-				a.report(r, a.Reissue(w, r, s))
+				err := a.Reissue(w, r, s)
+				a.report(r, err)
+				cookie = err == nil
 			}
 			r = r.WithContext(context.WithValue(r.Context(), contextKey{}, s))
+		}
+		if cookie {
+			response := &uncached{ResponseWriter: w}
+			defer response.begin() // next may write nothing
+			w = response
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -32,6 +32,8 @@ namespace Peer
     /// GET  /signout
     /// GET  /clock       shift: its clock is that many seconds ahead from now on
     /// GET  /private     asks for a sign-in
+    ///
+    /// With cache=… in the query, a page says that in Cache-Control.
     /// </summary>
     public sealed class Web
     {
@@ -101,6 +103,10 @@ namespace Peer
 
         async Task Answer(HttpContext context)
         {
+            if (context.Request.Query.ContainsKey("cache"))
+            {
+                context.Response.Headers["Cache-Control"] = context.Request.Query["cache"];
+            }
             switch (context.Request.Method + " " + context.Request.Path)
             {
                 case "GET /":

@@ -64,7 +64,7 @@ func hintFor(err error) string {
 	case errors.Is(err, fs.ErrPermission):
 		return "run keyctl as the user that the servers run as"
 	}
-	return ""
+	return hintOfStore(err)
 }
 
 // plain is the text of an error for a person, and for JSON: without the names of
@@ -76,5 +76,5 @@ func plain(err error) string {
 		text = strings.ReplaceAll(text, ": "+pkg, ": ")
 		text = strings.ReplaceAll(text, "\n"+pkg, "\n")
 	}
-	return withoutPasswords(strings.ReplaceAll(text, "\n", "; "))
+	return withoutPasswords(strings.NewReplacer(":\n\t", ": ", "\n", "; ", "\t", "").Replace(text))
 }

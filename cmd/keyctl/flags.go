@@ -138,7 +138,7 @@ func parseIDs(args []string) ([]uuid.UUID, error) {
 	for _, arg := range args {
 		id, err := dotnet.ParseGUID(arg)
 		if err != nil {
-			return nil, usagef("%q is not a key id, which has 32 hexadecimal digits", arg)
+			return nil, usagef("%s is not a key id, which has 32 hexadecimal digits", quoted(arg))
 		}
 		if !seen[id] {
 			ids = append(ids, id)
@@ -151,7 +151,7 @@ func parseIDs(args []string) ([]uuid.UUID, error) {
 // noArguments refuses what stands beside the flags.
 func noArguments(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("unexpected argument %q", strings.Join(args, " "))
+		return usagef("unexpected argument %s", quoted(strings.Join(args, " ")))
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func (p *program) unknownCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	f := &failure{status: exitUsage, err: fmt.Errorf("unknown command %q", args[0])}
+	f := &failure{status: exitUsage, err: fmt.Errorf("unknown command %s", quoted(args[0]))}
 	root.SuggestionsMinimumDistance = 2
 	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
 		f.hint = fmt.Sprintf("did you mean %s?", near[0])

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -83,6 +84,9 @@ func (p *program) ownDirectory() (string, error) {
 // from names. No error repeats the text: it may hold a password.
 func (p *program) parseLocation(from, text string) (location, error) {
 	if name, ok := strings.CutPrefix(text, "env:"); ok {
+		if name == "" {
+			return location{}, usagef("%s: env: wants the name of a variable behind it", from)
+		}
 		if from, text = "$"+name, p.getenv(name); text == "" {
 			return location{}, usagef("%s is not set", from)
 		}
@@ -96,32 +100,24 @@ func (p *program) parseLocation(from, text string) (location, error) {
 
 // parseStore understands a URL, or a path.
 func parseStore(text string) (location, error) {
-	// A single letter is a drive of Windows.
-	scheme, _, isURL := strings.Cut(text, ":")
-	if len(scheme) < 2 || strings.ContainsAny(scheme, `/\.`) || !isURL {
-		if text == "" {
-			return location{}, errors.New("the store is empty")
-		}
-		return location{kind: directory, path: text}, nil
+	scheme, rest, _ := strings.Cut(text, ":")
+	k, known := schemes()[strings.ToLower(scheme)]
+	if !known {
+		return pathStore(text)
 	}
 	u, err := url.Parse(text)
 	if err != nil {
-		return location{}, errors.New("this is no URL; in a user's name and password write % as %25, and so on for @ / : ? # and blanks")
-	}
-	k, known := schemes()[u.Scheme]
-	if !known {
-		return location{}, fmt.Errorf("no store begins with %s: (see keyctl help stores)", u.Scheme)
+		return location{}, errEscape
 	}
 	l := location{kind: k}
 	if k == directory || k == sqliteTable {
 		if l.path, err = localPath(u); err != nil {
 			return l, err
 		}
-	} else if u.Opaque != "" {
+	} else if !strings.HasPrefix(rest, "//") {
 		return l, fmt.Errorf("%s: wants // behind it", u.Scheme)
-	}
-	if u.Fragment != "" {
-		return l, errors.New("there is a # in the URL; in a password write it as %23")
+	} else if strings.ContainsAny(u.EscapedPath(), "@:") || strings.Contains(u.RawQuery, "@") || strings.Contains(text, "#") {
+		return l, errEscape // or a part of a password would be a database, and told in an error
 	}
 	driver := u.Query()
 	l.ours = url.Values{}
@@ -137,6 +133,25 @@ func parseStore(text string) (location, error) {
 	u.RawQuery = driver.Encode()
 	l.url = u
 	return l, nil
+}
+
+var errEscape = errors.New("this URL cannot be understood; in a user's name and password write % as %25, @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and a blank as %20")
+
+// pathStore takes a text that is no URL for a directory. What looks like the
+// address of a server in the spelling of some driver must not become one, with a
+// new ring in it and the password for its name.
+func pathStore(text string) (location, error) {
+	name := text[len(filepath.VolumeName(text)):]
+	scheme, _, isURL := strings.Cut(text, "://")
+	switch {
+	case isURL && url.PathEscape(scheme) == scheme && !strings.ContainsAny(scheme, "@:=&"):
+		return location{}, fmt.Errorf("no store begins with %s:// (see keyctl help stores)", scheme)
+	case text == "":
+		return location{}, errors.New("the store is empty")
+	case strings.ContainsAny(name, "@=;:,'\"") || strings.Contains(name, "//"):
+		return location{}, errors.New("this is neither a URL that keyctl knows (keyctl help stores) nor the plain path of a directory, which --dir takes whatever it looks like")
+	}
+	return location{kind: directory, path: text}, nil
 }
 
 // parametersOf are the parameters of a URL that are not the driver's.
@@ -185,6 +200,15 @@ func secretsIn() []*regexp.Regexp {
 		regexp.MustCompile(`(://)\S*(@)`),
 		regexp.MustCompile(`(?i)(pass(?:word|wd)?=)[^&\s"']+()`),
 	}
+}
+
+// quoted is what somebody has typed in a wrong place, unless that may be where a
+// store is.
+func quoted(text string) string {
+	if strings.ContainsAny(text, "@=:") {
+		return "(not shown here: it may hold a password)"
+	}
+	return strconv.Quote(text)
 }
 
 // withoutPasswords is a text as it may be shown.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"dataprotection.example/keyring"
@@ -19,6 +18,7 @@ type store struct {
 	place  string // for messages: a path, or a URL without password
 	what   string // it is, such as "key directory"
 	dir    string // the directory; empty for every other kind of store
+	file   string // a file that is missing, of a store that has one
 	origin string // what named it; empty: --dir or --store, or their variables
 	absent bool   // nobody has ever written to it
 	poll   time.Duration
@@ -61,21 +61,16 @@ func (p *program) openForWriting(ctx context.Context) (*store, error) {
 // known before.
 func (p *program) prepare(ctx context.Context, s *store) error {
 	p.warnOfOtherOwner(s)
-	if s.examine != nil {
-		if found, err := s.examine(ctx); err == nil {
-			for _, f := range found {
-				if f.Level == keyring.LevelWarning {
-					p.warn("%s", f.Message)
-				}
-			}
-		}
-	}
+	p.warnOfServer(ctx, s)
 	if !s.absent || s.begin == nil {
 		return nil
 	}
 	if !p.createTable {
-		return failed(fmt.Errorf("there is no %s in %s", s.what, s.place),
-			"if this is the right database, --create-table makes it as Entity Framework would")
+		missing := fmt.Errorf("there is no %s in %s", s.what, s.place)
+		if s.file != "" {
+			missing = fmt.Errorf("there is no file %s", s.file)
+		}
+		return failed(missing, "if this is the right database, --create-table makes it as Entity Framework would")
 	}
 	if err := s.begin(ctx); err != nil {
 		return fmt.Errorf("%s: %w", s.place, err)
@@ -83,6 +78,19 @@ func (p *program) prepare(ctx context.Context, s *store) error {
 	p.note("made the %s in %s", s.what, s.place)
 	s.absent = false
 	return nil
+}
+
+// warnOfServer tells what doctor would warn of.
+func (p *program) warnOfServer(ctx context.Context, s *store) {
+	if s.examine == nil {
+		return
+	}
+	found, _ := s.examine(ctx) // who cannot be asked has failed to answer before, or will
+	for _, f := range found {
+		if f.Level == keyring.LevelWarning {
+			p.warn("%s", f.Message)
+		}
+	}
 }
 
 // begun says that a ring was begun where there was none.
@@ -109,6 +117,9 @@ func (s *store) missing(status int) error {
 	if s.dir != "" {
 		return &failure{status, fmt.Errorf("the key directory %s does not exist", s.place),
 			s.isItRight() + " keyctl create makes the directory with its first key"}
+	}
+	if s.file != "" {
+		return &failure{status, fmt.Errorf("there is no file %s", s.file), s.isItRight() + " keyctl create --create-table makes it with its first key"}
 	}
 	hint := s.isItRight() + " keyctl create begins a ring"
 	if s.begin != nil {
@@ -138,7 +149,11 @@ func (s *store) isItRight() string {
 
 // unreachable says that the server could not be asked.
 func (s *store) unreachable(err error) error {
-	return failed(fmt.Errorf("%s: %w", s.place, err), "is the server up, may this user log in, and "+strings.TrimPrefix(s.isItRight(), "is "))
+	err, hint := whyUnreachable(err)
+	if hint == "" {
+		hint = s.isItRight()
+	}
+	return failed(fmt.Errorf("%s: %w", s.place, err), hint)
 }
 
 // atEnd does something when the command is over.

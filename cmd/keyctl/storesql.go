@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
+	"dataprotection.example/keyring"
 	"dataprotection.example/xmlrepo/sqlrepo"
 	"dataprotection.example/xmlrepo/sqlrepo/pgxlisten"
 )
@@ -45,6 +47,9 @@ func (p *program) openMySQL(ctx context.Context, l location, o storeOptions) (*s
 	config, err := mysqlConfig(l.url)
 	if err != nil {
 		return nil, usagef("the URL of the MySQL server: %w", err)
+	}
+	if config.DBName == "" {
+		return nil, usagef("the URL of the MySQL server names no database: mysql://host/database")
 	}
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
@@ -82,7 +87,13 @@ func mysqlConfig(u *url.URL) (*mysql.Config, error) {
 // alone.
 func (p *program) openSQLite(ctx context.Context, l location, o storeOptions) (*store, error) {
 	query := l.url.Query()
-	query.Set("mode", "rw")
+	switch mode := query.Get("mode"); mode {
+	case "":
+		query.Set("mode", "rw")
+	case "ro", "rw":
+	default:
+		return nil, usagef("the URL of the SQLite file: mode= is ro or rw")
+	}
 	query.Add("_pragma", "busy_timeout("+strconv.FormatInt(connectTime.Milliseconds(), 10)+")")
 	source := url.URL{Scheme: "file", Path: l.path, OmitHost: true, RawQuery: query.Encode()}
 	db, err := sql.Open("sqlite", source.String())
@@ -90,29 +101,39 @@ func (p *program) openSQLite(ctx context.Context, l location, o storeOptions) (*
 		return nil, usagef("the URL of the SQLite file: %w", err)
 	}
 	place := l.place("sqlite", "", l.path)
-	if _, err := os.Stat(l.path); err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		s, err := p.newTable(db, sqlrepo.SQLite, l.tableOptions(o), place)
-		if err != nil {
-			return nil, err
-		}
-		s.absent = true
-		makeTable := s.begin
-		s.begin = func(ctx context.Context) error {
-			f, err := os.OpenFile(l.path, os.O_CREATE|os.O_RDWR, 0o600)
-			if err != nil {
-				return err
-			}
-			if err := f.Close(); err != nil {
-				return err
-			}
-			return makeTable(ctx)
-		}
-		return s, nil
+	s, err := p.newTable(db, sqlrepo.SQLite, l.tableOptions(o), place)
+	if err != nil {
+		return nil, err
 	}
-	return p.openTable(ctx, db, sqlrepo.SQLite, l.tableOptions(o), place)
+	if _, err := os.Stat(l.path); errors.Is(err, fs.ErrNotExist) {
+		s.absent, s.file = true, l.path
+		makeTable := s.begin
+		s.begin = func(ctx context.Context) error { return errors.Join(makeFile(l.path), makeTable(ctx)) }
+		return s, nil
+	} else if err != nil {
+		return nil, err
+	}
+	s.examine = func(context.Context) ([]keyring.Finding, error) { return examineFile(l.path), nil }
+	return s, s.look(ctx)
+}
+
+// makeFile makes an empty file that its owner alone can read.
+func makeFile(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// examineFile looks at the mode of a file that holds a whole ring.
+func examineFile(path string) []keyring.Finding {
+	const others = 0o007
+	info, err := os.Stat(path)
+	if err != nil || runtime.GOOS == "windows" || info.Mode()&others == 0 {
+		return nil
+	}
+	return []keyring.Finding{keyring.NewFinding(keyring.CodeLooseMode, path, fmt.Sprintf("the file is open to every user of the machine (%v)", info.Mode()))}
 }
 
 func (l location) tableOptions(o storeOptions) sqlrepo.Options {
@@ -129,12 +150,17 @@ func (p *program) openTable(ctx context.Context, db *sql.DB, dialect sqlrepo.Dia
 	if err != nil {
 		return nil, err
 	}
+	return s, s.look(ctx)
+}
+
+// look finds out whether the table is there.
+func (s *store) look(ctx context.Context) error {
 	there, err := s.repo.(*sqlrepo.Table).Exists(ctx)
 	if err != nil {
-		return nil, s.unreachable(err)
+		return s.unreachable(err)
 	}
 	s.absent = !there
-	return s, nil
+	return nil
 }
 
 // newTable returns a table without looking for it.

@@ -47,9 +47,9 @@ var gates = map[string][]string{
 
 	// A store's client is the affair of the package of that store.
 	// keyctl brings one for every store.
-	"github.com/redis/go-redis/v9":   {"xmlrepo/*/*.go", "cmd/keyctl/storeredis.go", "cmd/keyctl/main.go"},
-	"github.com/jackc/pgx/v5":        {"xmlrepo/sqlrepo/pgxlisten", "cmd/keyctl/storesql.go"},
-	"github.com/go-sql-driver/mysql": {"cmd/keyctl/storesql.go"},
+	"github.com/redis/go-redis/v9":   {"xmlrepo/*/*.go", "cmd/keyctl/store*.go", "cmd/keyctl/main.go"},
+	"github.com/jackc/pgx/v5":        {"xmlrepo/sqlrepo/pgxlisten", "cmd/keyctl/store*.go"},
+	"github.com/go-sql-driver/mysql": {"cmd/keyctl/store*.go"},
 	"modernc.org/sqlite":             {"cmd/keyctl/storesql.go"},
 
 	"github.com/alexedwards/scs/v2":   {"examples"},

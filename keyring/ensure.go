@@ -50,10 +50,7 @@ func (m *Manager) Ensure(ctx context.Context) (EnsureResult, error) {
 	}
 	var result EnsureResult
 	if wanted != nil {
-		if err := m.opts.refuseDowngrade(l); err != nil {
-			return result, err
-		}
-		k, err := m.createKey(ctx, l, *wanted)
+		k, err := m.createWanted(ctx, l, *wanted)
 		if err != nil {
 			return result, err
 		}
@@ -77,14 +74,29 @@ func (m *Manager) Ensure(ctx context.Context) (EnsureResult, error) {
 	return result, nil
 }
 
+// createWanted makes the key that a ring was found to lack. Nobody asked for it,
+// so that it is never the first in clear text after encrypted ones.
+func (m *Manager) createWanted(ctx context.Context, l *Listing, wanted NewKeyOptions) (Key, error) {
+	if err := m.opts.refuseDowngrade(l); err != nil {
+		return Key{}, err
+	}
+	return m.createKey(ctx, l, wanted)
+}
+
 // refuseDowngrade refuses a key in clear text after an encrypted one, also when
-// that has expired: nobody may have looked at the failures before.
+// that has expired: nobody may have looked at the failures before. A clear-text
+// key that was revoked does not tell that the next one may be like it.
 func (o Options) refuseDowngrade(l *Listing) error {
-	if len(l.Keys) == 0 || o.Encryptor != nil || o.AllowUnencryptedKeys {
+	if o.Encryptor != nil || o.AllowUnencryptedKeys {
 		return nil
 	}
-	if last := l.Keys[len(l.Keys)-1]; last.EncryptedAtRest {
-		return &ElementError{last.ElementName, last.Location, ErrEncryptorRequired}
+	for _, last := range slices.Backward(l.Keys) {
+		if last.EncryptedAtRest {
+			return &ElementError{last.ElementName, last.Location, ErrEncryptorRequired}
+		}
+		if !last.Revoked {
+			return nil
+		}
 	}
 	return nil
 }

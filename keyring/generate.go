@@ -183,7 +183,7 @@ func (l *loader) generate(ctx context.Context, d decision) (*Key, error) {
 			return nil, nil
 		}
 	}
-	k, err := l.manager.createKey(ctx, l.listing, *d.wanted)
+	k, err := l.manager.createWanted(ctx, l.listing, *d.wanted)
 	if err != nil {
 		return nil, err
 	}

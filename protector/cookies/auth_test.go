@@ -83,6 +83,27 @@ func TestSignInFillsTheTicketIn(t *testing.T) {
 	}
 }
 
+// Dates that nobody can read are no dates: .NET would take the ticket for eternal.
+func TestSignInReplacesUnreadableDates(t *testing.T) {
+	s := newSite(t, cookies.Options{ExpireTimeSpan: time.Hour})
+	given := bob()
+	given.Properties.Items.Set(authticket.KeyExpires, "tomorrow")
+	given.Properties.Items.Set(authticket.KeyIssued, "Sat, 21 Nov 2026 22:25:57 UTC")
+	given.Properties.Items.Set("mine", "x")
+	seen, _ := s.visit(setBy(s.signIn(given)))
+	if seen == nil {
+		t.Fatal(s.errors)
+	}
+	want := authticket.Dictionary{
+		{Key: ".expires", Value: "Sat, 21 Nov 2026 23:25:57 GMT"},
+		{Key: ".issued", Value: "Sat, 21 Nov 2026 22:25:57 GMT"},
+		{Key: "mine", Value: "x"},
+	}
+	if !slices.Equal(seen.Ticket.Properties.Items, want) {
+		t.Errorf("%q", seen.Ticket.Properties.Items)
+	}
+}
+
 func TestNobodyCannotSignIn(t *testing.T) {
 	s := newSite(t, cookies.Options{})
 	w := httptest.NewRecorder()

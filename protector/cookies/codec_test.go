@@ -124,6 +124,49 @@ func TestOldValuesBesideNewOnes(t *testing.T) {
 	}
 }
 
+// oldForAll decodes everything.
+type oldForAll struct{ asked int }
+
+func (o *oldForAll) Decode(_, _ string, dst any) error {
+	o.asked++
+	*dst.(*string) = "old"
+	return nil
+}
+
+// What is ours and no longer good does not become good by way of the old codec.
+func TestOldCodecsAreNotAskedAboutOurValues(t *testing.T) {
+	now := start
+	ring := openRing(t, t.TempDir(), keyring.Options{})
+	provider := protector.New(ring, protector.Options{Now: func() time.Time { return now }})
+	old := new(oldForAll)
+	c := cookies.NewCodec(provider, cookies.CodecOptions{MaxAge: time.Hour, Old: old, Now: func() time.Time { return now }})
+	text, err := c.Encode("n", "ours")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	if err := c.Decode("n", "not ours", &got); err != nil || got != "old" || old.asked != 1 {
+		t.Fatalf("%q, %v", got, err)
+	}
+
+	got = "untouched"
+	now = start.Add(2 * time.Hour)
+	if err := c.Decode("n", text, &got); !errors.Is(err, protector.ErrExpired) {
+		t.Errorf("expired: %v", err)
+	}
+	now = start
+	if _, err := ring.Manager().RevokeKey(t.Context(), ring.Snapshot().Keys()[0].ID, "stolen"); err != nil {
+		t.Fatal(err)
+	}
+	refresh(t, ring)
+	if err := c.Decode("n", text, &got); !errors.Is(err, keyring.ErrKeyRevoked) {
+		t.Errorf("revoked: %v", err)
+	}
+	if got != "untouched" || old.asked != 1 {
+		t.Errorf("%q, asked %d times", got, old.asked)
+	}
+}
+
 // gorilla/sessions keeps its sessions in a codec of ours, and reads those of
 // before.
 func TestGorillaSessions(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"dataprotection.example/protector/cookies"
 )
@@ -114,5 +115,25 @@ func TestChallenge(t *testing.T) {
 	custom.Forbid(w, httptest.NewRequest("GET", "/a", nil))
 	if w.Code != 302 || w.Header().Get("Location") != "/no?next+page=%2Fa" {
 		t.Errorf("forbidden: %d %q", w.Code, w.Header())
+	}
+}
+
+// A cookie can be good and say of nobody that he has signed in: ASP.NET keeps an
+// anonymous principal in one too.
+func TestWhoHasNoAuthenticationTypeIsChallenged(t *testing.T) {
+	s := newSite(t, cookies.Options{})
+	ticket := bob()
+	ticket.Identities[0].AuthenticationType = ""
+	ticket.Properties.SetExpires(start.Add(time.Hour))
+	line := s.sealed(ticket)
+	if seen, _ := s.visit([]string{line}); seen == nil || seen.Ticket.Name() != "bob" {
+		t.Fatalf("%v", s.errors)
+	}
+	w := httptest.NewRecorder()
+	s.Middleware(s.RequireSignIn(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		t.Error("the handler was asked")
+	}))).ServeHTTP(w, sent(line))
+	if w.Code != http.StatusFound {
+		t.Errorf("status %d", w.Code)
 	}
 }

@@ -14,7 +14,7 @@
 //
 // and a handler asks [FromContext] who it is. The zero Options are the scheme
 // "Cookies", for 14 days that slide; for an application with ASP.NET Core
-// Identity set Scheme to [SchemeIdentity].
+// Identity there are [IdentityOptions].
 //
 // # What the cookie is
 //

@@ -14,13 +14,19 @@ import (
 
 // Schemes that ASP.NET Core has names for.
 const (
-	SchemeCookies  = "Cookies"              // CookieAuthenticationDefaults.AuthenticationScheme
-	SchemeIdentity = "Identity.Application" // IdentityConstants.ApplicationScheme
+	// SchemeCookies is CookieAuthenticationDefaults.AuthenticationScheme.
+	SchemeCookies = "Cookies"
+
+	// SchemeIdentity is IdentityConstants.ApplicationScheme. Applications with
+	// Identity compare their users' security stamps. The scheme alone does not,
+	// and whoever knew a password that has been changed stays signed in;
+	// [IdentityOptions] do.
+	SchemeIdentity = "Identity.Application"
 )
 
 // Options configures an [Auth] (CookieAuthenticationOptions). The zero value is
-// what AddAuthentication().AddCookie() gives, with Secure; set Scheme to
-// SchemeIdentity for the cookies of ASP.NET Core Identity.
+// what AddAuthentication().AddCookie() gives, with Secure. For the cookies of
+// ASP.NET Core Identity begin with [IdentityOptions].
 type Options struct {
 	// Scheme is the name that the other application registered it under; empty
 	// means SchemeCookies. It is a purpose: cookies of one scheme are no good

@@ -2,6 +2,8 @@ package cookies_test
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"net/http"
 	"time"
 
@@ -71,7 +73,7 @@ func _(ctx context.Context, provider *protector.Provider, text string) error {
 }
 
 func _(provider *protector.Provider, mux *http.ServeMux, account http.Handler) error {
-	auth, err := cookies.NewAuth(provider, cookies.Options{Scheme: cookies.SchemeIdentity})
+	auth, err := cookies.NewAuth(provider, cookies.Options{})
 	if err != nil {
 		return err
 	}
@@ -79,6 +81,18 @@ func _(provider *protector.Provider, mux *http.ServeMux, account http.Handler) e
 	handler := http.NewCrossOriginProtection().Handler(auth.Middleware(mux))
 	_ = handler
 	return nil
+}
+
+func _(provider *protector.Provider, db *sql.DB) (*cookies.Auth, error) {
+	auth, err := cookies.NewAuth(provider, cookies.IdentityOptions(func(ctx context.Context, userID string) (string, error) {
+		var stamp string
+		err := db.QueryRowContext(ctx, `SELECT "SecurityStamp" FROM "AspNetUsers" WHERE "Id" = $1`, userID).Scan(&stamp)
+		if errors.Is(err, sql.ErrNoRows) {
+			return "", cookies.ErrRejected // the user is gone
+		}
+		return stamp, err
+	}))
+	return auth, err
 }
 
 func _(auth *cookies.Auth, w http.ResponseWriter, r *http.Request, name string) error {

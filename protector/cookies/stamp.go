@@ -2,6 +2,7 @@ package cookies
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -12,6 +13,21 @@ import (
 // ClaimSecurityStamp is the type of the claim that holds a user's security stamp
 // (ClaimsIdentityOptions.SecurityStampClaimType).
 const ClaimSecurityStamp = "AspNet.Identity.SecurityStamp"
+
+// identityInterval is how long Identity trusts a ticket
+// (SecurityStampValidatorOptions.ValidationInterval).
+const identityInterval = 30 * time.Minute
+
+// IdentityOptions returns the Options of an application with ASP.NET Core
+// Identity (AddIdentity): the scheme SchemeIdentity, and the check by
+// [SecurityStamp] every half hour, which every such application makes. Where one
+// has set more, such as the cookie's name, set that too.
+//
+// A ticket to sign in with then needs the claims [authticket.ClaimNameIdentifier]
+// and ClaimSecurityStamp, or it is good for that half hour, there as here.
+func IdentityOptions(current func(ctx context.Context, userID string) (stamp string, err error)) Options {
+	return Options{Scheme: SchemeIdentity, Validate: SecurityStamp(identityInterval, current)}
+}
 
 // SecurityStamp returns an Options.Validate that does what ASP.NET Core
 // Identity's SecurityStampValidator does, every interval (there: 30 minutes). It
@@ -25,6 +41,9 @@ const ClaimSecurityStamp = "AspNet.Identity.SecurityStamp"
 // Any other error refuses this request and leaves the cookie.
 func SecurityStamp(interval time.Duration, current func(ctx context.Context, userID string) (stamp string, err error)) func(*http.Request, *Session) error {
 	return func(r *http.Request, s *Session) error {
+		if current == nil {
+			return errors.New("cookies: security stamp: there is nobody to ask")
+		}
 		if issued, err := s.Ticket.Properties.Issued(); err == nil && s.now.Sub(issued) <= interval {
 			return nil
 		}

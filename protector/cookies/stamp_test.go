@@ -95,3 +95,44 @@ func TestUsersWithoutASecurityStamp(t *testing.T) {
 		}
 	}
 }
+
+// What an application with Identity does by itself: its cookie, and its check.
+func TestIdentityOptions(t *testing.T) {
+	stamp, asked := "one", 0
+	s := newSite(t, cookies.IdentityOptions(func(_ context.Context, id string) (string, error) {
+		asked++
+		if id != "42" {
+			return "", cookies.ErrRejected
+		}
+		return stamp, nil
+	}))
+	if s.CookieName() != ".AspNetCore.Identity.Application" {
+		t.Errorf("%s", s.CookieName())
+	}
+	lines := setBy(s.signIn(bob(authticket.Claim{Type: cookies.ClaimSecurityStamp, Value: "one"})))
+	gone := setBy(s.signIn(&authticket.Ticket{Identities: []authticket.Identity{{
+		AuthenticationType: "x", Claims: authticket.Claims{{Type: authticket.ClaimNameIdentifier, Value: "41"}},
+	}}}))
+	s.now = start.Add(30 * time.Minute)
+	if seen, _ := s.visit(lines); seen == nil || asked != 0 {
+		t.Errorf("within half an hour: %v, asked %d times", s.errors, asked)
+	}
+	s.now = start.Add(30*time.Minute + time.Second)
+	if seen, h := s.visit(lines); seen == nil || asked != 1 || len(setBy(h)) != 1 {
+		t.Errorf("after half an hour: %v, asked %d times", s.errors, asked)
+	}
+	stamp = "two"
+	for name, lines := range map[string][]string{"another password": lines, "a user who is gone": gone} {
+		if seen, h := s.visit(lines); seen != nil || len(setBy(h)) != 1 {
+			t.Errorf("%s: %v, %q", name, seen, h)
+		}
+	}
+}
+
+// With nobody to ask nobody is signed in, from the first request on.
+func TestIdentityOptionsWithNobodyToAsk(t *testing.T) {
+	s := newSite(t, cookies.IdentityOptions(nil))
+	if seen, h := s.visit(setBy(s.signIn(bob()))); seen != nil || len(h) != 0 || len(s.errors) != 1 {
+		t.Errorf("%v, %q, %v", seen, h, s.errors)
+	}
+}

@@ -16,6 +16,8 @@ type Proxy struct {
 	sent     atomic.Int64
 	received atomic.Int64
 	running  sync.WaitGroup
+	gate     sync.RWMutex // held for writing while frozen
+	frozen   atomic.Bool
 
 	mu       sync.Mutex
 	listener net.Listener // nil while down
@@ -32,6 +34,7 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	}
 	t.Cleanup(func() {
 		p.Down()
+		p.Thaw()
 		p.running.Wait()
 	})
 	return p
@@ -46,6 +49,20 @@ func (p *Proxy) Cut() {
 	defer p.mu.Unlock()
 	for conn := range p.open {
 		conn.Close()
+	}
+}
+
+// Freeze lets nothing through any more, as a network does that loses everything, or
+// a server that has stopped: connections stay, and new ones are taken.
+func (p *Proxy) Freeze() {
+	p.gate.Lock()
+	p.frozen.Store(true)
+}
+
+// Thaw ends Freeze; what was held back goes through.
+func (p *Proxy) Thaw() {
+	if p.frozen.Swap(false) {
+		p.gate.Unlock()
 	}
 }
 
@@ -106,19 +123,22 @@ func (p *Proxy) pass(client net.Conn, from net.Listener) {
 	}()
 	var both sync.WaitGroup
 	both.Go(func() {
-		copyCounting(server, client, &p.sent)
+		p.copy(server, client, &p.sent)
 		server.Close()
 	})
-	copyCounting(client, server, &p.received)
+	p.copy(client, server, &p.received)
 	client.Close()
 	both.Wait()
 }
 
-func copyCounting(to io.Writer, from io.Reader, total *atomic.Int64) {
+func (p *Proxy) copy(to io.Writer, from io.Reader, total *atomic.Int64) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
 		total.Add(int64(n))
+		p.gate.RLock()
+		//lint:ignore SA2001 it only waits
+		p.gate.RUnlock()
 		if n > 0 {
 			if _, err := to.Write(buffer[:n]); err != nil {
 				return

@@ -42,6 +42,7 @@ func run(t *testing.T, d database) {
 		{"CreateTable", testCreateTable},
 		{"Names", testNames},
 		{"LockedByAnother", testLockedByAnother},
+		{"Silence", testSilence},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, d.another(t)) })

@@ -21,7 +21,12 @@ const (
 
 // exclusively lets do look and write while nobody else of this package does, and
 // makes what it wrote permanent if it returns nil.
-func (t *Table) exclusively(ctx context.Context, do func(q querier) error) error {
+func (t *Table) exclusively(ctx context.Context, do func(ctx context.Context, q querier) error) error {
+	return t.patiently(ctx, lockWait+t.timeout, func(ctx context.Context) error { return t.locked(ctx, do) })
+}
+
+// locked is exclusively, once.
+func (t *Table) locked(ctx context.Context, do func(ctx context.Context, q querier) error) error {
 	switch t.dialect {
 	case PostgreSQL:
 		// Read committed, because a snapshot taken before the lock was had
@@ -31,7 +36,7 @@ func (t *Table) exclusively(ctx context.Context, do func(q querier) error) error
 			if err != nil {
 				return err
 			}
-			if err := do(tx); err != nil {
+			if err := do(ctx, tx); err != nil {
 				return err
 			}
 			_, err = tx.ExecContext(ctx, "SELECT pg_notify($1, '')", t.channel) // with the commit
@@ -48,14 +53,12 @@ func (t *Table) exclusively(ctx context.Context, do func(q querier) error) error
 			if err != nil {
 				return err
 			}
-			return do(tx)
+			return do(ctx, tx)
 		})
 	case MySQL:
-		return t.onConnection(ctx, func(conn *sql.Conn) error { return namedLock(ctx, conn, do) })
+		return t.onConnection(ctx, func(conn *sql.Conn) error { return t.namedLock(ctx, conn, do) })
 	}
-	return t.patiently(ctx, func() error {
-		return t.onConnection(ctx, func(conn *sql.Conn) error { return immediately(ctx, conn, do) })
-	})
+	return t.onConnection(ctx, func(conn *sql.Conn) error { return t.immediately(ctx, conn, do) })
 }
 
 var errLock = errors.New("another node holds the lock for writing, and does not let go of it")
@@ -84,7 +87,7 @@ func (t *Table) onConnection(ctx context.Context, do func(conn *sql.Conn) error)
 
 // namedLock works under GET_LOCK, which belongs to the connection and not to the
 // transaction. A lock that cannot be given back goes with the connection.
-func namedLock(ctx context.Context, conn *sql.Conn, do func(q querier) error) error {
+func (t *Table) namedLock(ctx context.Context, conn *sql.Conn, do func(ctx context.Context, q querier) error) error {
 	var got sql.NullInt64
 	if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", lockName, int(lockWait.Seconds())).Scan(&got); err != nil {
 		discard(conn) // it may hold the lock by now
@@ -94,7 +97,8 @@ func namedLock(ctx context.Context, conn *sql.Conn, do func(q querier) error) er
 		return errLock
 	}
 	defer func() {
-		after := context.WithoutCancel(ctx)
+		after, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.timeout)
+		defer cancel()
 		var free sql.NullInt64
 		if err := conn.QueryRowContext(after, "SELECT RELEASE_LOCK(?)", lockName).Scan(&free); err != nil || free.Int64 != 1 {
 			discard(conn)
@@ -104,7 +108,7 @@ func namedLock(ctx context.Context, conn *sql.Conn, do func(q querier) error) er
 	if err != nil {
 		return err
 	}
-	if err := do(tx); err != nil {
+	if err := do(ctx, tx); err != nil {
 		_ = tx.Rollback()
 		return err
 	}
@@ -113,11 +117,11 @@ func namedLock(ctx context.Context, conn *sql.Conn, do func(q querier) error) er
 
 // immediately works in a transaction that is a writer's from its beginning. That
 // of database/sql would become one only when it writes, after it has looked.
-func immediately(ctx context.Context, conn *sql.Conn, do func(q querier) error) error {
-	whatever := context.WithoutCancel(ctx)
+func (t *Table) immediately(ctx context.Context, conn *sql.Conn, do func(ctx context.Context, q querier) error) error {
+	whatever := context.WithoutCancel(ctx) // a file answers
 	_, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE")
 	if err == nil {
-		err = do(conn)
+		err = do(ctx, conn)
 	}
 	if err == nil {
 		_, err = conn.ExecContext(whatever, "COMMIT")
@@ -137,20 +141,25 @@ func discard(conn *sql.Conn) {
 	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 }
 
-// patiently repeats do as long as another connection to a SQLite file is in the
-// way, within limits. do leaves nothing behind when it fails.
-func (t *Table) patiently(ctx context.Context, do func() error) error {
+// patiently does something within a time, and again as long as another connection
+// to a SQLite file is in the way. do leaves nothing behind when it fails.
+func (t *Table) patiently(ctx context.Context, limit time.Duration, do func(ctx context.Context) error) error {
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	for tries := 0; ; tries++ {
-		err := do()
+		err := do(within)
+		if err != nil && within.Err() != nil && ctx.Err() == nil {
+			return fmt.Errorf("no answer within %v: %w", limit, err)
+		}
 		if t.dialect != SQLite || tries >= patience(err) {
 			return err
 		}
 		timer := time.NewTimer(rand.N(50 * time.Millisecond))
 		select {
 		case <-timer.C:
-		case <-ctx.Done():
+		case <-within.Done():
 			timer.Stop()
-			return fmt.Errorf("%w: %w", ctx.Err(), err)
+			return fmt.Errorf("%w: %w", within.Err(), err)
 		}
 	}
 }

@@ -53,6 +53,13 @@ type Options struct {
 	// up to 20 % is taken off at random. Zero means 5 s.
 	PollInterval time.Duration
 
+	// Timeout is how long the database may take to answer. After that a call
+	// fails although its context has not ended, a call that writes after a
+	// minute more, which it waits for other writers. Without it a database
+	// that is stuck, or a network that loses everything, would not be noticed.
+	// Zero means 10 s.
+	Timeout time.Duration
+
 	// Listen makes Watch hear at once of what other nodes of this package
 	// write. It is for PostgreSQL, where every write is followed by NOTIFY on
 	// Channel; LISTEN is nothing that database/sql knows of, so it takes the
@@ -91,6 +98,7 @@ type Table struct {
 	names   names
 	text    statements
 	poll    time.Duration
+	timeout time.Duration
 	listen  func(ctx context.Context, channel string, heard func()) error
 	channel string
 	log     *slog.Logger
@@ -106,10 +114,10 @@ func New(db *sql.DB, dialect Dialect, opts Options) (*Table, error) {
 	if db == nil {
 		return nil, errors.New("sqlrepo: there is no database")
 	}
-	if opts.PollInterval < 0 {
-		return nil, errors.New("sqlrepo: Options.PollInterval is negative")
+	if opts.PollInterval < 0 || opts.Timeout < 0 {
+		return nil, errors.New("sqlrepo: Options.PollInterval or Options.Timeout is negative")
 	}
-	t := &Table{db: db, dialect: dialect, poll: opts.PollInterval, listen: opts.Listen, channel: opts.Channel, log: opts.Logger}
+	t := &Table{db: db, dialect: dialect, poll: opts.PollInterval, timeout: opts.Timeout, listen: opts.Listen, channel: opts.Channel, log: opts.Logger}
 	t.names = names{
 		schema: opts.Schema,
 		table:  or(opts.Table, "DataProtectionKeys"),
@@ -120,6 +128,9 @@ func New(db *sql.DB, dialect Dialect, opts Options) (*Table, error) {
 	t.channel = or(t.channel, "DataProtectionKeys")
 	if t.poll == 0 {
 		t.poll = 5 * time.Second
+	}
+	if t.timeout == 0 {
+		t.timeout = 10 * time.Second
 	}
 	if t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)
@@ -143,7 +154,7 @@ func (t *Table) Name() string { return t.names.table }
 // MySQL that takes some right to it.
 func (t *Table) Exists(ctx context.Context) (bool, error) {
 	var n int
-	err := t.patiently(ctx, func() error { return t.db.QueryRowContext(ctx, t.text.exists).Scan(&n) })
+	err := t.patiently(ctx, t.timeout, func(ctx context.Context) error { return t.db.QueryRowContext(ctx, t.text.exists).Scan(&n) })
 	return n > 0, t.fault("look for", err)
 }
 
@@ -190,7 +201,7 @@ func (t *Table) read(ctx context.Context, what string) (c contents, err error) {
 	if err := ctx.Err(); err != nil {
 		return c, t.fault(what, err)
 	}
-	err = t.patiently(ctx, func() error {
+	err = t.patiently(ctx, t.timeout, func(ctx context.Context) error {
 		rows, err := t.rows(ctx, t.db)
 		if err != nil {
 			return t.fault(what, err)

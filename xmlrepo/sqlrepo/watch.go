@@ -21,11 +21,10 @@ func (t *Table) Fingerprint(ctx context.Context) (print string, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", t.fault(what, err)
 	}
-	if t.text.print != "" {
-		err := t.db.QueryRowContext(ctx, t.text.print).Scan(&print)
-		return print, t.fault(what, err)
-	}
-	err = t.patiently(ctx, func() error {
+	err = t.patiently(ctx, t.timeout, func(ctx context.Context) error {
+		if t.text.print != "" {
+			return t.db.QueryRowContext(ctx, t.text.print).Scan(&print)
+		}
 		rows, err := t.rows(ctx, t.db)
 		if err != nil {
 			return err

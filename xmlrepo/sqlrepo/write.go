@@ -21,7 +21,7 @@ func (t *Table) Store(ctx context.Context, e xmlrepo.Element) error {
 	if err != nil {
 		return err
 	}
-	return t.fault(what, t.exclusively(ctx, func(q querier) error {
+	return t.fault(what, t.exclusively(ctx, func(ctx context.Context, q querier) error {
 		taken, err := t.taken(ctx, q, e.Name)
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ func (t *Table) Replace(ctx context.Context, old, with xmlrepo.Element) error {
 	if err != nil {
 		return err
 	}
-	return t.fault(what, t.exclusively(ctx, func(q querier) error {
+	return t.fault(what, t.exclusively(ctx, func(ctx context.Context, q querier) error {
 		rows, err := t.rows(ctx, q)
 		if err != nil {
 			return err
@@ -117,7 +117,10 @@ func (t *Table) Remove(ctx context.Context, choose func([]xmlrepo.Element) []xml
 	}
 	if t.dialect == PostgreSQL {
 		defer func() { // also of what was deleted before an error
-			_, failed := t.db.ExecContext(context.WithoutCancel(ctx), "SELECT pg_notify($1, '')", t.channel)
+			failed := t.patiently(context.WithoutCancel(ctx), t.timeout, func(ctx context.Context) error {
+				_, err := t.db.ExecContext(ctx, "SELECT pg_notify($1, '')", t.channel)
+				return err
+			})
 			if err == nil {
 				err = t.fault(what, failed)
 			}
@@ -128,7 +131,7 @@ func (t *Table) Remove(ctx context.Context, choose func([]xmlrepo.Element) []xml
 			return t.fault(what, err)
 		}
 		for _, id := range c.rowsOf(elementtext.Find(c.elements, name)) {
-			err := t.patiently(ctx, func() error {
+			err := t.patiently(ctx, t.timeout, func(ctx context.Context) error {
 				_, err := t.db.ExecContext(ctx, t.text.remove, id)
 				return err
 			})
@@ -143,7 +146,7 @@ func (t *Table) Remove(ctx context.Context, choose func([]xmlrepo.Element) []xml
 // CreateTable makes the table as Entity Framework Core would, with its schema on
 // PostgreSQL and SQL Server, if they are not there.
 func (t *Table) CreateTable(ctx context.Context) error {
-	return t.fault("create", t.exclusively(ctx, func(q querier) error {
+	return t.fault("create", t.exclusively(ctx, func(ctx context.Context, q querier) error {
 		for _, statement := range t.text.create {
 			if _, err := q.ExecContext(ctx, statement); err != nil {
 				return err

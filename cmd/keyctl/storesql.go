@@ -80,6 +80,7 @@ func mysqlConfig(u *url.URL) (*mysql.Config, error) {
 	config.DBName = strings.TrimPrefix(u.Path, "/")
 	config.Logger = &mysql.NopLogger{} // what fails is told as an error, once
 	config.Timeout = cmp.Or(config.Timeout, connectTime)
+	config.ReadTimeout = cmp.Or(config.ReadTimeout, 2*time.Minute) // COMMIT knows no context; writers wait a minute for each other
 	return config, nil
 }
 

@@ -31,11 +31,11 @@ type Event struct {
 }
 
 // changes returns what happened between two snapshots, in the order of the
-// keys' creation.
-func changes(old, now *Snapshot) []Event {
+// keys' creation, as events of the time at.
+func changes(at time.Time, old, now *Snapshot) []Event {
 	var events []Event
 	add := func(kind EventKind, id uuid.UUID) {
-		events = append(events, Event{Time: now.takenAt, Kind: kind, ID: id})
+		events = append(events, Event{Time: at, Kind: kind, ID: id})
 	}
 	if old.from != now.from {
 		for _, k := range now.keys {

@@ -24,7 +24,7 @@ func (m *Manager) Examine(ctx context.Context) []Finding {
 		return []Finding{FindingOf(err)}
 	}
 	now, policy := m.opts.Now(), m.opts.nodesPolicy()
-	all := m.opts.findings(now, l, policy)
+	all := m.opts.findings(now, l, policy, policy.Resolve(now, l.Keys))
 	examinePropagation(now, l, policy, func(code Code, file, format string, args ...any) {
 		all = append(all, NewFinding(code, file, fmt.Sprintf(format, args...)))
 	})
@@ -84,8 +84,8 @@ func ElementFinding(place, message string) Finding {
 	return NewFinding(CodeBrokenRevocation, place, message)
 }
 
-// findings examines a listing at an instant.
-func (o Options) findings(now time.Time, l *Listing, policy Policy) []Finding {
+// findings examines a listing at an instant for which r says what protects.
+func (o Options) findings(now time.Time, l *Listing, policy Policy, r Resolution) []Finding {
 	var all []Finding
 	add := func(code Code, file, format string, args ...any) {
 		all = append(all, NewFinding(code, file, fmt.Sprintf(format, args...)))
@@ -95,7 +95,7 @@ func (o Options) findings(now time.Time, l *Listing, policy Policy) []Finding {
 			"a revocation of all keys is dated %s, which is in the future: it also revokes what is made before then",
 			dotnet.FormatDate(mass.date))
 	}
-	o.examineDefault(now, l, policy, add)
+	o.examineDefault(now, l, policy, r, add)
 	for _, b := range l.Broken {
 		add(CodeBrokenKey, b.Err.place(), "a key element cannot be read and is left out: %v", b.Err.Err)
 	}
@@ -117,8 +117,7 @@ func (o Options) findings(now time.Time, l *Listing, policy Policy) []Finding {
 type finder func(code Code, file, format string, args ...any)
 
 // examineDefault looks at what protects now and next.
-func (o Options) examineDefault(now time.Time, l *Listing, policy Policy, add finder) {
-	r := policy.Resolve(now, l.Keys)
+func (o Options) examineDefault(now time.Time, l *Listing, policy Policy, r Resolution, add finder) {
 	switch {
 	case r.Reason == ReasonPreferredUnusable:
 		meanwhile := "nothing can be protected"

@@ -1,11 +1,13 @@
 package keyring
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"dataprotection.example/xmlrepo"
@@ -13,6 +15,7 @@ import (
 
 // decision is what follows from a listing at an instant.
 type decision struct {
+	at       time.Time
 	snapshot *Snapshot
 	wanted   *NewKeyOptions // the key to be made, if one is
 	next     time.Time      // when to decide again, if nothing happens before
@@ -22,33 +25,59 @@ type decision struct {
 func (l *loader) decide() decision {
 	now := l.opts.Now()
 	policy := l.opts.policy()
-	d := decision{snapshot: newSnapshot(now, l.listing)}
+	d := decision{at: now, snapshot: newSnapshot(l.readAt, l.listing)}
 	r := policy.Resolve(now, l.listing.Keys)
+	if !l.opts.DisableAutomaticKeyGeneration {
+		d.wanted = wantedKey(now, r, l.listing.Keys, policy, l.opts.RefreshInterval)
+	}
 	switch {
 	case r.Default != nil:
 		d.snapshot.protectWith(r.Default, false)
+	case r.Fallback != nil && d.wanted != nil:
+		d.snapshot.protectWith(unexpiredFallback(now, r.Fallback, l.listing.Keys, policy), true)
 	case r.Fallback != nil:
 		d.snapshot.protectWith(r.Fallback, true)
 	default:
 		d.snapshot.noDefault = noDefaultError(r)
 	}
 	d.next = l.nextDecision(now, r)
-	if !l.opts.DisableAutomaticKeyGeneration {
-		d.wanted = wantedKey(now, r, l.listing.Keys, policy, l.opts.RefreshInterval)
-	}
 	return d
 }
 
-// meanwhile returns the snapshot for the time until the wanted key is there.
-// An expired key does not bridge it: expired keys get deleted, and what they
-// have just protected with them.
+// unexpiredFallback returns the key to do with until one is made. Where .NET's
+// choice has expired it is the one that would be left if the expired keys had
+// been deleted, as they will be one day, and what they protect with them.
+func unexpiredFallback(now time.Time, fallback *Key, keys []Key, policy Policy) *Key {
+	if !fallback.expired(now) {
+		return fallback
+	}
+	left := policy.Resolve(now, slices.DeleteFunc(slices.Clone(keys), func(k Key) bool { return k.expired(now) }))
+	return cmp.Or(left.Default, left.Fallback, fallback)
+}
+
+// meanwhile returns the snapshot for the moment until the wanted key is there,
+// which no expired key bridges: what it protected would be lost with it.
 func (d decision) meanwhile() *Snapshot {
 	s := *d.snapshot
-	if s.current >= 0 && s.keys[s.current].expired(s.takenAt) {
+	if s.current >= 0 && s.keys[s.current].expired(d.at) {
 		s.current, s.fallback = -1, false
 		s.noDefault = fmt.Errorf("%w: one is being made", ErrNoDefaultKey)
 	}
 	return &s
+}
+
+// makeDo is decide for as long as the store fails. Only where nothing better is
+// known does an expired key protect: the one that did before, as .NET goes on
+// with the ring that it has, or else the fallback.
+func (l *loader) makeDo() decision {
+	d := l.decide()
+	if d.meanwhile().current >= 0 {
+		return d
+	}
+	if k, ok := l.listing.Key(l.protecting); ok && !k.Revoked && k.usable() {
+		d.snapshot.protectWith(&k, true)
+	}
+	return d
 }
 
 func (o Options) policy() Policy {

@@ -30,6 +30,19 @@ func (r *Ring) Health() Health {
 	return h
 }
 
+// findings examines what s was made of, and the key that protects.
+func (r *Ring) findings(s *Snapshot) []Finding {
+	now, policy := r.opts.Now(), r.opts.policy()
+	resolution := policy.Resolve(now, s.keys)
+	if resolution.Default == nil {
+		resolution.Fallback = nil
+		if s.current >= 0 {
+			resolution.Fallback = &s.keys[s.current]
+		}
+	}
+	return r.opts.findings(now, s.from, policy, resolution)
+}
+
 // report files the outcome of a load and logs what has changed by it.
 func (r *Ring) report(ctx context.Context, err error) {
 	s := r.Snapshot()
@@ -38,7 +51,7 @@ func (r *Ring) report(ctx context.Context, err error) {
 	}
 	_, noDefault := s.DefaultKey()
 	h := Health{Ready: noDefault == nil, TakenAt: s.TakenAt(), Err: err}
-	h.Findings = r.opts.findings(r.opts.Now(), r.loader.listing, r.opts.policy())
+	h.Findings = r.findings(s)
 	if err != nil {
 		h.Findings = append(h.Findings, FindingOf(err))
 		SortFindings(h.Findings)

@@ -31,16 +31,19 @@ type loader struct {
 	opts    Options
 	reader  reader
 
-	listing     *Listing // the last good one; nil before the first
-	fingerprint string   // of listing; "" matches nothing
+	listing     *Listing  // the last good one; nil before the first
+	fingerprint string    // of listing; "" matches nothing
+	readAt      time.Time // when the store was last asked and held listing
 
 	// revoked is every revocation of a present key that was ever seen, for
 	// the case that its record vanishes.
 	revoked map[uuid.UUID]revocation
 
-	opened   bool // some snapshot has been published
-	failures int  // loads failed in a row
-	next     time.Time
+	opened     bool      // some snapshot has been published
+	protecting uuid.UUID // by the last decision; zero: none
+	lacking    bool      // the last attempt to make a key failed
+	failures   int       // loads failed in a row
+	next       time.Time
 }
 
 // publisher makes a snapshot the ring's.
@@ -64,12 +67,15 @@ func (l *loader) wait() time.Duration {
 func (l *loader) due() bool { return !l.opts.Now().Before(l.next) }
 
 // load reads the ring, makes a key if one is due, and publishes what came of
-// it. Whatever fails, what was published before stays.
+// it. Whatever fails, what was read before stays, and time goes on in it: a
+// successor that is known takes over.
 func (l *loader) load(ctx context.Context, publish publisher) error {
 	err := l.loadOnce(ctx, publish)
 	if err != nil {
 		backoff := min(firstRetry<<min(l.failures, 10), lastRetry)
-		l.next = l.opts.Now().Add(jitter(backoff, 0.2))
+		if retry := l.opts.Now().Add(jitter(backoff, 0.2)); retry.Before(l.next) {
+			l.next = retry
+		}
 		l.failures++
 		return err
 	}
@@ -79,23 +85,31 @@ func (l *loader) load(ctx context.Context, publish publisher) error {
 
 func (l *loader) loadOnce(ctx context.Context, publish publisher) error {
 	if err := l.read(ctx); err != nil {
+		if l.opened {
+			l.settle(ctx, l.makeDo(), publish)
+		}
 		return err
 	}
 	d := l.decide()
 	if d.wanted == nil {
+		l.lacking = false
 		l.settle(ctx, d, publish)
 		return nil
 	}
-	if l.opened {
-		publish(ctx, d.meanwhile()) // what was read must not wait for what is to be made
+	if l.opened { // what was read must not wait for what is to be made
+		if l.lacking {
+			publish(ctx, l.makeDo().snapshot) // which may take long
+		} else {
+			publish(ctx, d.meanwhile())
+		}
 	}
 	made, err := l.generate(ctx, d)
+	l.lacking = err != nil
 	if err != nil {
 		err = &generationError{err}
-		if !l.opened && len(l.listing.Keys) == 0 {
-			return err
+		if l.opened || len(l.listing.Keys) > 0 {
+			l.settle(ctx, l.makeDo(), publish)
 		}
-		l.settle(ctx, d, publish)
 		return err
 	}
 	d = l.decide()
@@ -112,19 +126,20 @@ func (l *loader) loadOnce(ctx context.Context, publish publisher) error {
 // settle publishes a decision and plans the next load by it.
 func (l *loader) settle(ctx context.Context, d decision, publish publisher) {
 	publish(ctx, d.snapshot)
-	l.opened = true
+	l.opened, l.protecting = true, d.snapshot.currentID()
 	l.next = d.next
 }
 
 // read brings listing up to date, unless the store says that it is.
 func (l *loader) read(ctx context.Context) error {
-	fingerprint := ""
+	fingerprint, now := "", l.opts.Now()
 	if f, ok := l.manager.repo.(xmlrepo.Fingerprinter); ok {
 		var err error
 		if fingerprint, err = f.Fingerprint(ctx); err != nil {
 			return fmt.Errorf("keyring: reading the store: %w", err)
 		}
 		if fingerprint != "" && fingerprint == l.fingerprint && !l.listing.unopened {
+			l.readAt = now
 			return nil
 		}
 	}
@@ -140,7 +155,7 @@ func (l *loader) read(ctx context.Context) error {
 		return errVanished
 	}
 	l.neverForget(ctx, fresh)
-	l.listing, l.fingerprint = fresh, fingerprint
+	l.listing, l.fingerprint, l.readAt = fresh, fingerprint, now
 	return nil
 }
 

@@ -172,7 +172,7 @@ func (r *Ring) publish(ctx context.Context, s *Snapshot) {
 	if old.from != s.from {
 		r.unknown.clear()
 	}
-	for _, e := range changes(old, s) {
+	for _, e := range changes(r.opts.Now(), old, s) {
 		r.tell(ctx, e)
 	}
 }

@@ -19,8 +19,8 @@ type Snapshot struct {
 	from      *Listing
 }
 
-func newSnapshot(now time.Time, l *Listing) *Snapshot {
-	s := &Snapshot{takenAt: now, keys: l.Keys, index: make(map[uuid.UUID]int, len(l.Keys)), current: -1, from: l}
+func newSnapshot(takenAt time.Time, l *Listing) *Snapshot {
+	s := &Snapshot{takenAt: takenAt, keys: l.Keys, index: make(map[uuid.UUID]int, len(l.Keys)), current: -1, from: l}
 	for i := range s.keys {
 		s.index[s.keys[i].ID] = i
 	}
@@ -32,7 +32,8 @@ func (s *Snapshot) protectWith(k *Key, fallback bool) {
 	s.current, s.fallback = s.index[k.ID], fallback
 }
 
-// TakenAt returns when the ring was read.
+// TakenAt returns when the ring was read. Which key protects may have been
+// decided later.
 func (s *Snapshot) TakenAt() time.Time { return s.takenAt }
 
 // Broken returns the key elements that could not be read and were left out.
@@ -51,8 +52,8 @@ func (s *Snapshot) Key(id uuid.UUID) (Key, bool) {
 }
 
 // DefaultKey returns the key that protects (IKeyRing.DefaultKeyId): the default
-// key, or where there is none and none could be made, the fallback. The error
-// is or wraps ErrNoDefaultKey.
+// key, or where there is none and none could be made, the fallback, and for want
+// of that the key that protected before. The error is or wraps ErrNoDefaultKey.
 func (s *Snapshot) DefaultKey() (Key, error) {
 	if s.current < 0 {
 		return Key{}, s.noDefault
@@ -68,5 +69,6 @@ func (s *Snapshot) currentID() uuid.UUID {
 	return s.keys[s.current].ID
 }
 
-// Fallback reports whether the key that protects is only the fallback.
+// Fallback reports whether the key that protects does so for want of a default
+// key.
 func (s *Snapshot) Fallback() bool { return s.fallback }

@@ -44,11 +44,17 @@
 //
 // A browser sends cookies with every request to their site, also with those that
 // another site has made it send. SameSite=Lax, the default, keeps the cookie from
-// other sites' POSTs. That is not enough where a subdomain is in other hands or a
-// GET changes something. The standard library has the rest: put
+// other sites' POSTs. That is not enough where a subdomain is in other hands: to
+// SameSite it is no other site. The standard library has the rest: put
 // [http.CrossOriginProtection] around the handler. It looks at Sec-Fetch-Site and
 // Origin, which every browser sends and no page can set, and so needs no token in
 // forms, no cookie and no key; there is nothing left for this package to add.
+//
+// Both let GETs pass: a link on another site brings the cookie along, and
+// CrossOriginProtection never stops GET, HEAD and OPTIONS. So none of these may
+// change anything. That goes for a sign-out too: route it, and SignIn, under POST
+// alone.
+//
 // ASP.NET's antiforgery tokens answer the same question with a token in each
 // form: a form that ASP.NET has rendered and Go receives brings one along, and
 // Go need not look at it.

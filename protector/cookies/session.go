@@ -52,8 +52,9 @@ func (s Session) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "Session{%v, key %s, requires migration %v, renew %v}", s.Ticket, s.KeyID, s.RequiresMigration, s.Renew)
 }
 
-// Authenticate returns who is signed in, or why nobody is. It looks at the
-// cookie only, and sets none: a handler behind [Auth.Middleware] asks
+// Authenticate returns who is signed in, or why nobody is. It sets no cookie, but
+// it asks Options.Store and Options.Validate, and removes from the store a session
+// that has expired: a handler behind [Auth.Middleware], which has called it, asks
 // [FromContext].
 func (a *Auth) Authenticate(r *http.Request) (*Session, error) {
 	s, err := a.read(r)

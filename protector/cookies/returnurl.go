@@ -1,16 +1,33 @@
 package cookies
 
 import (
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
 )
 
+// maxForm is how many bytes of a form ReturnURL reads. A form with a password in
+// it has less.
+const maxForm = 1 << 20
+
 // ReturnURL returns where somebody who has signed in wants to go: what the query
-// or the form says in Options.ReturnURLParameter, and "/" unless that is an
-// address of ours.
+// says in Options.ReturnURLParameter or, if it says nothing, the form, and "/"
+// unless that is an address of ours.
+//
+// Of the body it reads a urlencoded form of at most 1 MB, whose values the handler
+// still finds in r; a multipart one counts if the handler has parsed it before.
 func (a *Auth) ReturnURL(r *http.Request) string {
-	if to := r.FormValue(a.opts.ReturnURLParameter); IsLocalURL(to) {
+	values := r.URL.Query()
+	if !values.Has(a.opts.ReturnURLParameter) {
+		kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		if r.Body != nil && kind == "application/x-www-form-urlencoded" {
+			r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
+			_ = r.ParseForm() // what can be read of a broken form counts
+		}
+		values = r.PostForm
+	}
+	if to := values.Get(a.opts.ReturnURLParameter); IsLocalURL(to) {
 		return to
 	}
 	return "/"

@@ -1,6 +1,7 @@
 package cookies_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -75,6 +76,70 @@ func TestReturnURL(t *testing.T) {
 		if got := s.ReturnURL(httptest.NewRequest("GET", "/Account/Login"+query, nil)); got != want {
 			t.Errorf("%s: %q", query, got)
 		}
+	}
+}
+
+// watched is a body that knows how much of it has been read.
+type watched struct {
+	io.Reader
+	read int
+}
+
+func (b *watched) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	b.read += n
+	return n, err
+}
+
+func (b *watched) Close() error { return nil }
+
+// The form is read where the query says nothing, and no more of it than a form
+// needs: whoever asks may be anybody.
+func TestReturnURLInAForm(t *testing.T) {
+	const form, upload = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
+	huge := strings.Repeat("&x=0123456789abcdef", 1<<20/16)
+	part := "--b\r\nContent-Disposition: form-data; name=\"ReturnUrl\"\r\n\r\n/a\r\n--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nbob\r\n--b--\r\n"
+	s := newSite(t, cookies.Options{})
+	for name, test := range map[string]struct {
+		method, query, contentType, body string
+		want                             string
+		atMost                           int // bytes read
+	}{
+		"form":             {"POST", "", form, "ReturnUrl=%2Fa&name=bob", "/a", 1 << 10},
+		"form, charset":    {"POST", "", form + "; charset=utf-8", "ReturnUrl=%2Fa&name=bob", "/a", 1 << 10},
+		"form elsewhere":   {"POST", "", form, "ReturnUrl=%2F%2Fevil.example&name=bob", "/", 1 << 10},
+		"query and form":   {"POST", "?ReturnUrl=/b", form, "ReturnUrl=%2Fa&name=bob", "/b", 0},
+		"query elsewhere":  {"POST", "?ReturnUrl=//evil.example", form, "ReturnUrl=%2Fa&name=bob", "/", 0},
+		"large form":       {"POST", "", form, "ReturnUrl=%2Fa" + huge, "/", 1<<20 + 1},
+		"upload":           {"POST", "", upload, part, "/", 0},
+		"upload and query": {"POST", "?ReturnUrl=/b", upload, part, "/b", 0},
+		"JSON":             {"POST", "", "application/json", `{"ReturnUrl":"/a"}`, "/", 0},
+		"no type":          {"POST", "", "", "ReturnUrl=%2Fa", "/", 0},
+		"broken form":      {"POST", "", form, "ReturnUrl=%2Fa&%zz", "/a", 1 << 10},
+		"GET with a body":  {"GET", "", form, "ReturnUrl=%2Fa", "/", 0},
+	} {
+		body := &watched{Reader: strings.NewReader(test.body)}
+		r := httptest.NewRequest(test.method, "/Account/Login"+test.query, body)
+		r.Header.Set("Content-Type", test.contentType)
+		if got := s.ReturnURL(r); got != test.want || body.read > test.atMost {
+			t.Errorf("%s: %q, %d bytes read", name, got, body.read)
+		}
+		if strings.Contains(test.body, "bob") && r.FormValue("name") != "bob" {
+			t.Errorf("%s: the handler finds %q in the form", name, r.Form)
+		}
+	}
+
+	// What a handler has read already counts, whatever it came in.
+	for contentType, body := range map[string]string{form: "ReturnUrl=%2Fa", upload: part} {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", contentType)
+		r.FormValue("name")
+		if got := s.ReturnURL(r); got != "/a" {
+			t.Errorf("%s: %q", contentType, got)
+		}
+	}
+	if got := s.ReturnURL(&http.Request{Method: "POST", URL: &url.URL{}, Header: http.Header{"Content-Type": {form}}}); got != "/" {
+		t.Errorf("no body: %q", got)
 	}
 }
 

@@ -45,10 +45,27 @@ func examples(t *testing.T) []example {
 		}
 		all = append(all, found)
 	}
-	if len(all) != 7 {
+	if len(all) != 14 {
 		t.Fatalf("%d examples", len(all))
 	}
 	return all
+}
+
+// exampleWith returns the one example that has this name in it.
+func exampleWith(t *testing.T, name string) example {
+	t.Helper()
+	var found example
+	for _, e := range examples(t) {
+		if _, has := e[name]; has && found != nil {
+			t.Fatalf("two examples have %q", name)
+		} else if has {
+			found = e
+		}
+	}
+	if found == nil {
+		t.Fatalf("no example has %q", name)
+	}
+	return found
 }
 
 // hex returns a value as bytes.
@@ -78,7 +95,7 @@ func elements(t *testing.T) map[string]string {
 			all[name] = strings.TrimSuffix(b.text, "\n")
 		}
 	}
-	if len(all) != 4 {
+	if len(all) != 6 {
 		t.Fatalf("%d elements", len(all))
 	}
 	return all
@@ -113,32 +130,32 @@ const (
 
 func TestScalars(t *testing.T) {
 	t.Parallel()
-	e := examples(t)
-	id, err := dotnet.ParseGUID(e[0]["key id"])
+	ids, lengths, dates := exampleWith(t, "key id"), exampleWith(t, `string "é"`), exampleWith(t, "date")
+	id, err := dotnet.ParseGUID(ids["key id"])
 	if err != nil {
 		t.Fatal(err)
 	}
-	e[0].check(t, "key bytes", dotnet.AppendGUID(nil, id))
+	ids.check(t, "key bytes", dotnet.AppendGUID(nil, id))
 	for name, n := range map[string]int{`string "" begins`: 0, "string of 127 bytes": 127, "string of 128 bytes": 128, "string of 16384 bytes": 16384} {
 		worked := dotnet.AppendString(nil, strings.Repeat("p", n))
-		e[1].check(t, name, worked[:len(worked)-n])
+		lengths.check(t, name, worked[:len(worked)-n])
 	}
-	e[1].check(t, `string "é"`, dotnet.AppendString(nil, "é"))
+	lengths.check(t, `string "é"`, dotnet.AppendString(nil, "é"))
 	for date, ticks := range map[string]string{"date": "ticks be64", "last date": "last be64"} {
-		at, err := dotnet.ParseDate(e[2][date])
-		if err != nil || dotnet.FormatDate(at) != e[2][date] {
+		at, err := dotnet.ParseDate(dates[date])
+		if err != nil || dotnet.FormatDate(at) != dates[date] {
 			t.Errorf("%s: %v, %v", date, at, err)
 		}
-		e[2].check(t, ticks, binary.BigEndian.AppendUint64(nil, uint64(dotnet.Ticks(at))))
+		dates.check(t, ticks, binary.BigEndian.AppendUint64(nil, uint64(dotnet.Ticks(at))))
 	}
-	if at, _ := dotnet.ParseDate(e[2]["date"]); e[2]["ticks"] != "640291502456000000" || dotnet.Ticks(at) != 640291502456000000 {
+	if at, _ := dotnet.ParseDate(dates["date"]); dates["ticks"] != "640291502456000000" || dotnet.Ticks(at) != 640291502456000000 {
 		t.Errorf("the ticks of %v are %d", at, dotnet.Ticks(at))
 	}
 }
 
 func TestContextHeaders(t *testing.T) {
 	t.Parallel()
-	e := examples(t)[3]
+	e := exampleWith(t, "context input")
 	e.check(t, "context input", derivationInput(1, nil, nil, nil, 64))
 	e.check(t, "context keys", derive(nil, nil, nil, nil, 64))
 	e.check(t, "header cbc", headerCBC())
@@ -161,8 +178,8 @@ func masterKey(t *testing.T, name string) []byte {
 
 func TestPayloadCBC(t *testing.T) {
 	t.Parallel()
-	e := examples(t)[4]
-	keyID := examples(t)[0].hex(t, "key bytes")
+	e := exampleWith(t, "kdf input")
+	keyID := exampleWith(t, "key id").hex(t, "key bytes")
 	modifier, iv, plaintext := e.hex(t, "key modifier"), e.hex(t, "iv"), e.hex(t, "plaintext")
 	aad := additionalData(keyID, "shop", "cart", "é")
 	e.check(t, "aad", aad)
@@ -187,7 +204,7 @@ func TestPayloadCBC(t *testing.T) {
 
 func TestPayloadGCM(t *testing.T) {
 	t.Parallel()
-	e := examples(t)[5]
+	e := exampleWith(t, "nonce")
 	modifier, nonce, plaintext := e.hex(t, "key modifier"), e.hex(t, "nonce"), e.hex(t, "plaintext")
 	aad := additionalData(e.hex(t, "aad")[4:20], "")
 	e.check(t, "aad", aad)
@@ -209,14 +226,14 @@ func TestPayloadGCM(t *testing.T) {
 
 func TestTimeLimited(t *testing.T) {
 	t.Parallel()
-	e := examples(t)
+	e, limits := exampleWith(t, "nonce"), exampleWith(t, "limited until")
 	ring := ringOf(t, keyGCM)
 	purposes := []string{"shop", "cart", "Microsoft.AspNetCore.DataProtection.TimeLimitedDataProtector.v1"}
-	aad := additionalData(e[5].hex(t, "aad")[4:20], purposes...)
-	modifier, nonce := e[5].hex(t, "key modifier"), e[5].hex(t, "nonce")
+	aad := additionalData(e.hex(t, "aad")[4:20], purposes...)
+	modifier, nonce := e.hex(t, "key modifier"), e.hex(t, "nonce")
 	key := derive(masterKey(t, keyGCM), aad, headerGCM(), modifier, 32)
-	for name, date := range map[string]string{"limited until": e[2]["date"], "limited for ever": ""} {
-		limited := e[6].hex(t, name)
+	for name, date := range map[string]string{"limited until": exampleWith(t, "date")["date"], "limited for ever": ""} {
+		limited := limits.hex(t, name)
 		payload := slices.Concat(aad[:20], modifier, nonce, sealGCM(key, nonce, limited))
 		at := time.Date(2030, 1, 2, 3, 4, 5, 6e8, time.UTC)
 		by := protector.New(ring, protector.Options{ApplicationName: "shop", Now: func() time.Time { return at }}).
@@ -267,9 +284,9 @@ func TestDotnetReadsTheFormat(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	e := examples(t)
+	cbc, gcm := exampleWith(t, "kdf input")["payload"], exampleWith(t, "nonce")["payload"]
 	ring := peer.Open(dir, dotnettest.RingOptions{})
-	for payload, purposes := range map[string][]string{e[4]["payload"]: {"shop", "cart", "é"}, e[5]["payload"]: {""}} {
+	for payload, purposes := range map[string][]string{cbc: {"shop", "cart", "é"}, gcm: {""}} {
 		if text, err := ring.Protector(purposes...).UnprotectString(payload); err != nil || text != "three apples" {
 			t.Errorf("%q: %q, %v", purposes, text, err)
 		}

@@ -38,14 +38,17 @@ func derive(masterKey, aad, header, keyModifier []byte, size int) []byte {
 	return prf.Sum(nil)[:size]
 }
 
-func encryptCBC(key, iv, plaintext []byte) []byte {
+func encryptCBC(key, iv, plaintext []byte) []byte { return encryptBlocks(key, iv, pad(plaintext)) }
+
+// encryptBlocks is encryptCBC of what has been padded.
+func encryptBlocks(key, iv, padded []byte) []byte {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		panic(err)
 	}
-	padded := pad(plaintext)
-	cipher.NewCBCEncrypter(block, iv).CryptBlocks(padded, padded)
-	return padded
+	ciphertext := make([]byte, len(padded))
+	cipher.NewCBCEncrypter(block, iv).CryptBlocks(ciphertext, padded)
+	return ciphertext
 }
 
 func pad(plaintext []byte) []byte {

@@ -49,8 +49,11 @@ func (c *copier) findKey(ctx context.Context, target *copyRing, at int) (int, er
 			return i, nil
 		}
 		if conflict == nil && id != (uuid.UUID{}) && !c.isAnothers(ctx, at, target.elements[i]) {
-			conflict = &ElementError{e.Name, e.Location,
-				fmt.Errorf("the target has another key of the id %s, in %s: %w", id, target.place(i), err)}
+			what := "the target has another key of the id %s, in %s: %w"
+			if errors.Is(err, ErrDecryptionKeyMissing) {
+				what = "the target has a key of the id %s, in %s, and whether it is the same cannot be told: %w"
+			}
+			conflict = &ElementError{e.Name, e.Location, fmt.Errorf(what, id, target.place(i), err)}
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -79,12 +82,12 @@ func (c *copier) compareOpened(ctx context.Context, a, b xmlrepo.Element) error 
 	decryptors := slices.Concat(c.wrapping.old, c.wrapping.decryptors)
 	x, err := openKey(ctx, a.XML, decryptors)
 	if err != nil {
-		return fmt.Errorf("that of the source cannot be opened to compare them: %w", err)
+		return fmt.Errorf("that of the source cannot be opened: %w", err)
 	}
 	defer x.clear()
 	y, err := openKey(ctx, b.XML, decryptors)
 	if err != nil {
-		return fmt.Errorf("that of the target cannot be opened to compare them: %w", err)
+		return fmt.Errorf("that of the target cannot be opened: %w", err)
 	}
 	defer y.clear()
 	if bytes.Equal(x.xml, y.xml) {

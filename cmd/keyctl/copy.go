@@ -110,7 +110,7 @@ func (p *program) copy(ctx context.Context, fromText, toText string, o copyOptio
 	}
 	planned, err := m.CopyTo(ctx, target, options)
 	if err != nil {
-		return failed(fmt.Errorf("nothing was copied: %w", unreadable(err)), cannotCopy(err))
+		return cannotCopy(err, options.Encryptor != nil)
 	}
 	if err := plan.preview(ctx, planned, l, w.elements); err != nil {
 		return err
@@ -127,7 +127,7 @@ func (p *program) copy(ctx context.Context, fromText, toText string, o copyOptio
 	}
 	done, err := plan.run(ctx)
 	if err != nil {
-		err = failed(err, "what was copied is good: run this again to do what is left")
+		err = halfway(err, done)
 	}
 	return errors.Join(plan.print(done, false), err)
 }
@@ -162,10 +162,40 @@ func (p *program) copyTo(o copyOptions) (keyring.CopyOptions, error) {
 	return options, err
 }
 
-// cannotCopy says what to do about the error of a dry run.
-func cannotCopy(err error) string {
-	if errors.Is(err, keyring.ErrDecryptionKeyMissing) {
-		return "give the certificates that the keys are encrypted to with --certificate, behind the one to encrypt to; --skip-unreadable copies those keys as they are"
+// halfway is the error of a copy that has begun.
+func halfway(err error, done keyring.CopyResult) error {
+	hint := hintFor(err)
+	switch {
+	case len(done.Copied) == 0:
+		return failed(fmt.Errorf("nothing was copied: %w", err), hint)
+	case hint != "":
+		return failed(err, hint+" What was copied is good: then run this again")
 	}
-	return hintFor(err)
+	return failed(err, "what was copied is good: run this again to do what is left")
+}
+
+// cannotCopy is the error of a dry run, and what to do about it. A whole ring that
+// cannot be opened is told once.
+func cannotCopy(err error, encrypting bool) error {
+	all := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		all = joined.Unwrap()
+	}
+	sealed := 0
+	for _, err := range all {
+		if errors.Is(err, keyring.ErrDecryptionKeyMissing) {
+			sealed++
+		}
+	}
+	switch {
+	case sealed == 0 || sealed < len(all):
+		return failed(fmt.Errorf("nothing was copied: %w", unreadable(err)), hintFor(err))
+	case sealed > 1:
+		err = fmt.Errorf("%w (and so it is with %d more)", all[0], sealed-1)
+	}
+	hint := "give the certificates that the keys of FROM and TO are encrypted to with --certificate; the first one encrypts the copies"
+	if encrypting {
+		hint += "; --skip-unreadable copies as they are the keys that TO does not have"
+	}
+	return failed(fmt.Errorf("nothing was copied: %w", unreadable(err)), hint)
 }

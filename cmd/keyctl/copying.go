@@ -85,6 +85,10 @@ func (c *copying) preview(ctx context.Context, plan keyring.CopyResult, l *keyri
 		what += " and " + count(n, "revocation")
 	}
 	c.note("this copies %s from %s to %s", what, c.from.place, c.to.place)
+	c.warnOfServer(ctx, c.to)
+	if err := c.warnOfCertificate(ctx, keys-plainText); err != nil {
+		return err
+	}
 	if plainText > 0 {
 		c.warn("%s in clear text there: whoever can read %s can forge and open everything (--certificate encrypts)", countAre(plainText, "key"), c.to.place)
 	}
@@ -95,6 +99,22 @@ func (c *copying) preview(ctx context.Context, plan keyring.CopyResult, l *keyri
 		}) {
 			c.warn("a revocation of all keys before a date is copied: it holds for those of %s too", c.to.place)
 		}
+	}
+	return nil
+}
+
+// warnOfCertificate tells of encrypted keys that are to come among keys in clear
+// text: the nodes there may have nothing to open them with.
+func (c *copying) warnOfCertificate(ctx context.Context, encrypted int) error {
+	if encrypted == 0 || c.to.absent {
+		return nil
+	}
+	_, l, err := c.readRing(ctx, c.to)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(l.Keys, func(k keyring.Key) bool { return !k.EncryptedAtRest }) {
+		c.warn("%s has keys in clear text, and %s encrypted: every node that uses it needs the certificate first, or cannot use them", c.to.place, countAre(encrypted, "new key"))
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func findView(views []keyView, id uuid.UUID) (keyView, bool) {
 }
 
 func noSuchKey(id uuid.UUID) error {
-	return failed(fmt.Errorf("there is no key %s in this ring", id), "keyctl list shows the keys; is --dir right?")
+	return failed(fmt.Errorf("there is no key %s in this ring", id), "keyctl list shows the keys; is it the right ring (--dir, --store)?")
 }
 
 // full is all there is to say about a key, a line each.

@@ -149,7 +149,7 @@ func (s *store) isItRight() string {
 
 // unreachable says that the server could not be asked.
 func (s *store) unreachable(err error) error {
-	err, hint := whyUnreachable(err)
+	hint, err := whyUnreachable(err)
 	if hint == "" {
 		hint = s.isItRight()
 	}

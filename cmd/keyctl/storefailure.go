@@ -23,27 +23,27 @@ const (
 	hintSilence  = "is it the right port, and does the server speak TLS where this expects none, or the other way round (rediss://, sslmode=, tls=)?"
 )
 
-// whyUnreachable returns the part of a driver's error that tells something, and
-// what to do about it; nothing if that is unknown.
-func whyUnreachable(err error) (error, string) {
+// whyUnreachable returns what to do about a driver's error, nothing if that is
+// unknown, and the part of it that tells something.
+func whyUnreachable(err error) (hint string, cause error) {
 	postgres, maria, dns, dial := (*pgconn.PgError)(nil), (*mysql.MySQLError)(nil), (*net.DNSError)(nil), (*net.OpError)(nil)
 	switch {
 	case errors.As(err, &postgres):
-		return postgres, hintOfPostgres(postgres.Code)
+		return hintOfPostgres(postgres.Code), postgres
 	case errors.As(err, &maria):
-		return maria, hintOfMySQL(maria.Number)
+		return hintOfMySQL(maria.Number), maria
 	case errors.As(err, &dns):
-		return dns, hintServer
+		return hintServer, dns
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, mysql.ErrInvalidConn):
-		return err, hintSilence
+		return hintSilence, err
 	case errors.As(err, &dial):
-		hint := hintServer
+		hint = hintServer
 		if !errors.Is(err, syscall.ECONNREFUSED) {
 			hint = hintSilence
 		}
-		return dial, hint
+		return hint, dial
 	}
-	return err, hintOfRedis(err)
+	return hintOfRedis(err), err
 }
 
 // hintOfPostgres knows the codes of PostgreSQL's manual, appendix A.
@@ -95,6 +95,6 @@ func hintOfStore(err error) string {
 	if errors.Is(err, xmlrepo.ErrMalformed) || errors.Is(err, xmlrepo.ErrExist) {
 		return ""
 	}
-	_, hint := whyUnreachable(err)
+	hint, _ := whyUnreachable(err)
 	return hint
 }

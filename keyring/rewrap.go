@@ -26,8 +26,12 @@ type RewrapOptions struct {
 	// decryptor with this certificate alone.
 	Decryptors []XMLDecryptor
 
-	// Backup is an empty store that gets a copy of every element of the ring
-	// before the first one is replaced. Nil means that there is no backup.
+	// Backup is a store that gets a copy of every element of the ring before
+	// the first one is replaced. It is not the ring's own, and empty, or it is
+	// that of an earlier call which did not come to its end: what it has of
+	// this ring stays as it is, and what is missing is added. Anything else in
+	// it is ErrForeignBackup, and nothing is changed. Nil means that there is
+	// no backup.
 	Backup xmlrepo.Repository
 
 	// SkipUnreadable leaves keys alone that no decryptor opens, instead of
@@ -52,7 +56,7 @@ type RewrapResult struct {
 	Rewrapped []RewrappedKey
 	Skipped   []RewrappedKey // with SkipUnreadable
 	Already   int            // keys that needed nothing done at the start
-	BackedUp  int            // elements in the backup
+	BackedUp  int            // elements in the backup, those of an earlier call too; 0 if nothing was to be replaced
 	// PlainBackup: the backup holds keys in clear text, and must be guarded or
 	// destroyed.
 	PlainBackup bool
@@ -73,7 +77,8 @@ type RewrapResult struct {
 // A key is replaced as a whole or not at all, and both forms can be read by a
 // node that has both certificates. So whenever Rewrap ends, by an error, by its
 // context or because the process is killed, the ring is good, and calling it
-// again does what is left. The result of a call that fails tells what it did.
+// again, with the same backup or another, does what is left. The result of a
+// call that fails tells what it did.
 //
 // Every node needs the new certificate before. After a certificate has been
 // stolen, rewrapping does not help: who had it may have read the keys, and
@@ -87,7 +92,7 @@ func (m *Manager) Rewrap(ctx context.Context, o RewrapOptions) (RewrapResult, er
 	if !ok {
 		return result, fmt.Errorf("keyring: a store of the type %T cannot replace its elements", m.repo)
 	}
-	r := rewrapper{manager: m, options: o, store: store, result: &result, backedUp: map[string][]byte{},
+	r := rewrapper{manager: m, options: o, store: store, result: &result,
 		wrapping: wrapping{o.Encryptor, o.Decryptors, m.opts.allDecryptors()}}
 	for range maxRewrapRounds {
 		more, err := r.round(ctx)
@@ -105,7 +110,7 @@ type rewrapper struct {
 	wrapping wrapping
 	store    xmlrepo.Replacer
 	result   *RewrapResult
-	backedUp map[string][]byte // what the backup holds, by name
+	backedUp map[string]bool // what the backup holds, by its name there; nil: not known yet
 	started  bool
 }
 
@@ -131,6 +136,11 @@ func (r *rewrapper) round(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if len(plan) > 0 {
+		if err := r.readBackup(ctx, elements); err != nil {
+			return false, err
+		}
+	}
 	if r.options.DryRun {
 		for _, p := range plan {
 			r.result.Rewrapped = append(r.result.Rewrapped, p.key)
@@ -140,7 +150,7 @@ func (r *rewrapper) round(ctx context.Context) (more bool, err error) {
 	if len(plan) == 0 {
 		return false, nil
 	}
-	if err := r.backUp(ctx, elements, plan); err != nil {
+	if err := r.backUp(ctx, elements); err != nil {
 		return false, err
 	}
 	defer r.manager.notify(context.WithoutCancel(ctx))
@@ -184,32 +194,4 @@ func (r *rewrapper) plan(ctx context.Context, elements []xmlrepo.Element) (plan 
 		}
 	}
 	return plan, errors.Join(faults...)
-}
-
-// backUp copies the ring before the first replacement, and before each further
-// one what has come since.
-func (r *rewrapper) backUp(ctx context.Context, elements []xmlrepo.Element, plan []replacement) error {
-	if r.options.Backup == nil {
-		return nil
-	}
-	if len(r.backedUp) > 0 {
-		elements = nil
-		for _, p := range plan {
-			elements = append(elements, p.old)
-		}
-	}
-	for _, e := range elements {
-		if _, ok := r.backedUp[e.Name]; ok {
-			continue // the first form of it is the one to keep
-		}
-		if err := r.options.Backup.Store(ctx, xmlrepo.Element{Name: backupName(e.Name), XML: e.XML}); err != nil {
-			return fmt.Errorf("keyring: the backup failed, and no key was replaced without: %w", err)
-		}
-		r.backedUp[e.Name] = e.XML
-		r.result.BackedUp++
-	}
-	for _, p := range plan {
-		r.result.PlainBackup = r.result.PlainBackup || p.key.WasPlain
-	}
-	return nil
 }

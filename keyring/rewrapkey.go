@@ -196,6 +196,11 @@ func sameSecret(a, b Key) error {
 	return err
 }
 
+// IsPlainKey reports whether an element is a <key> of which something secret lies
+// in clear text, whatever else is the matter with it. What [NullXMLEncryptor]
+// wrote is in clear text too.
+func IsPlainKey(element []byte) bool { return isPlainKey(element) }
+
 // backupName returns the name that an element gets in a backup: its own, unless
 // a foreign writer gave it one that cannot be stored.
 func backupName(name string) string {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -186,47 +184,6 @@ func TestRewrap(t *testing.T) {
 	}
 }
 
-// A backup is for the owner only, whatever the ring's modes and the umask.
-func TestRewrapBackupModes(t *testing.T) {
-	old, fresh := recorded(t, "rsa2048"), recorded(t, "other3072")
-	repo := newDir(t, filepath.Join(t.TempDir(), "ring"))
-	create(t, newManager(t, repo, keyring.Options{Encryptor: encryptor(t, old)}))
-	store(t, repo, "old-name", plainKey("<masterKey>"+value+"</masterKey>"))
-	if err := os.Rename(filepath.Join(repo.Path(), "old-name.xml"), filepath.Join(repo.Path(), "a name (copy).xml")); err != nil {
-		t.Fatal(err)
-	}
-	backup := newDir(t, repo.Path()+".backup")
-	if _, err := rewrap(t, repo, decryptors(t, old), fresh, func(o *keyring.RewrapOptions) { o.Backup = backup }); err != nil {
-		t.Fatal(err)
-	}
-	count := 0
-	err := filepath.WalkDir(backup.Path(), func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		want := fs.FileMode(0o600)
-		if d.IsDir() {
-			want = fs.ModeDir | 0o700
-		} else {
-			count++
-		}
-		if info.Mode() != want {
-			t.Errorf("%s has the mode %v", path, info.Mode())
-		}
-		return nil
-	})
-	if err != nil || count != 2 {
-		t.Errorf("%d files, %v", count, err)
-	}
-	if keys := keysOf(t, backup, keyring.Options{Decryptors: decryptors(t, old)}); len(keys) != 2 {
-		t.Errorf("the backup has %d keys", len(keys))
-	}
-}
-
 // If one key does not open, nothing is done, and all that do not are named.
 func TestRewrapUnreadable(t *testing.T) {
 	old, fresh, lost := recorded(t, "rsa2048"), recorded(t, "other3072"), recordedKey(t, "other3072")
@@ -318,10 +275,17 @@ func TestRewrapWhileNodesWrite(t *testing.T) {
 	}
 	backup := xmlrepo.NewMemory()
 	var removed string
+	var changed xmlrepo.Element // as it was when it was backed up
 	repo.before = func(n int, old xmlrepo.Element) {
 		switch n {
 		case 1:
 			create(t, newManager(t, repo.Memory, writer))
+		case 3:
+			changed = old
+			another := strings.Replace(string(old.XML), "<descriptor ", "<!-- another --><descriptor ", 1)
+			if err := repo.Memory.Replace(t.Context(), old, xmlrepo.Element{Name: old.Name, XML: []byte(another)}); err != nil {
+				t.Error(err)
+			}
 		case 2:
 			removed = old.Name
 			err := repo.Remove(t.Context(), func(all []xmlrepo.Element) []xmlrepo.Element {
@@ -341,6 +305,12 @@ func TestRewrapWhileNodesWrite(t *testing.T) {
 	}
 	if _, back := contents(t, repo)[removed]; back {
 		t.Error("a key that was deleted meanwhile is back")
+	}
+	if text := contents(t, repo)[changed.Name]; !strings.Contains(text, "<!-- another -->") {
+		t.Errorf("a key that was changed meanwhile is %s", text)
+	}
+	if kept := contents(t, backup)[changed.Name]; kept != string(changed.XML) {
+		t.Errorf("its backup is %s", kept)
 	}
 
 	// It gives up on a node that never stops.

@@ -107,3 +107,24 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkCount is what the metrics add to every payload: one atomic addition.
+func BenchmarkCount(b *testing.B) {
+	r, err := keyring.Open(b.Context(), xmlrepo.NewMemory(), keyring.Options{GenerationDelay: -1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer r.Close()
+	b.Run("one", func(b *testing.B) {
+		for b.Loop() {
+			r.CountProtect(nil)
+		}
+	})
+	b.Run("parallel", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				r.CountUnprotect(nil)
+			}
+		})
+	})
+}

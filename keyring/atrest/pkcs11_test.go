@@ -20,7 +20,8 @@ import (
 )
 
 // softHSM returns the private key of a recorded certificate as it lies in a
-// SoftHSM token: only the token ever sees it again.
+// SoftHSM token: only the token ever sees it again. Without SoftHSM the test is
+// skipped, in CI it fails.
 //
 //	apt-get install softhsm2
 //	go test -tags pkcs11 -run PKCS11 ./keyring/atrest
@@ -30,7 +31,11 @@ func softHSM(t *testing.T, name string) (*crypto11.Context, crypto.Decrypter) {
 	i := slices.IndexFunc(modules, func(path string) bool { _, err := os.Stat(path); return err == nil })
 	util, err := exec.LookPath("softhsm2-util")
 	if i < 0 || err != nil {
-		t.Fatal("no SoftHSM here: install the package softhsm2, or leave out -tags pkcs11")
+		const missing = "no SoftHSM here: install the package softhsm2 (apt-get install softhsm2)"
+		if os.Getenv("CI") == "true" {
+			t.Fatal(missing)
+		}
+		t.Skip(missing)
 	}
 	tokens := t.TempDir()
 	t.Setenv("SOFTHSM2_CONF", write(t, "softhsm2.conf", []byte("directories.tokendir = "+tokens+"\nobjectstore.backend = file\nlog.level = ERROR\n")))

@@ -90,6 +90,22 @@ func (a *Auth) slides(p authticket.Properties) bool {
 
 // read returns the session of a cookie, whatever its dates.
 func (a *Auth) read(r *http.Request) (*Session, error) {
+	s, err := a.open(r)
+	if err != nil || a.opts.Store == nil {
+		return s, err
+	}
+	switch s.Ticket, err = a.opts.Store.Retrieve(r.Context(), s.key); {
+	case err != nil:
+		return nil, fmt.Errorf("cookies: store: %w", err)
+	case s.Ticket == nil:
+		return nil, ErrNoSession
+	}
+	return s, nil
+}
+
+// open returns the session of a cookie. With a store it has the key, and the
+// reference in place of the ticket.
+func (a *Auth) open(r *http.Request) (*Session, error) {
 	value, err := a.chunks.Get(r, a.cookie.Name)
 	if err != nil {
 		return nil, err
@@ -106,12 +122,6 @@ func (a *Auth) read(r *http.Request) (*Session, error) {
 		return s, nil
 	}
 	if s.key = referred(u.Ticket); s.key == "" {
-		return nil, ErrNoSession
-	}
-	switch s.Ticket, err = a.opts.Store.Retrieve(r.Context(), s.key); {
-	case err != nil:
-		return nil, fmt.Errorf("cookies: store: %w", err)
-	case s.Ticket == nil:
 		return nil, ErrNoSession
 	}
 	return s, nil

@@ -40,7 +40,9 @@ func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request, t *authticket.Tick
 		return a.send(w, r, t, t)
 	}
 
-	before, _ := a.read(r) // an error: nobody was
+	// A browser that goes away now must not leave a sign-in half done.
+	ctx := context.WithoutCancel(r.Context())
+	before, _ := a.open(r.WithContext(ctx)) // an error: nobody was
 	key, err := a.opts.Store.Store(r.Context(), t)
 	if err != nil {
 		return fmt.Errorf("cookies: store: %w", err)
@@ -49,10 +51,10 @@ func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request, t *authticket.Tick
 		return errors.New("cookies: the store has given no key")
 	}
 	if err := a.send(w, r, reference(a.opts.Scheme, key), t); err != nil {
-		return errors.Join(err, a.remove(r.Context(), key))
+		return errors.Join(err, a.remove(ctx, key))
 	}
 	if before != nil && before.key != key {
-		a.report(r, a.remove(r.Context(), before.key))
+		a.report(r, a.remove(ctx, before.key))
 	}
 	return nil
 }
@@ -95,8 +97,7 @@ func (a *Auth) postpone(p *authticket.Properties) {
 // send sets the cookie that holds a ticket, with the attributes that belong to
 // the ticket of a session.
 func (a *Auth) send(w http.ResponseWriter, r *http.Request, held, t *authticket.Ticket) error {
-	// A browser that has gone away must not leave a sign-in half done.
-	value, err := a.format.Protect(context.WithoutCancel(r.Context()), held)
+	value, err := a.format.Protect(r.Context(), held) // which does not heed it
 	if err != nil {
 		return err
 	}
@@ -131,8 +132,10 @@ func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) error {
 	err := a.chunks.Delete(w, r, &a.cookie)
 	noStore(w.Header())
 	if a.opts.Store != nil {
-		if s, _ := a.read(r); s != nil {
-			err = errors.Join(err, a.remove(context.WithoutCancel(r.Context()), s.key))
+		// The session goes, whether or not the browser waits for the answer.
+		ctx := context.WithoutCancel(r.Context())
+		if s, _ := a.open(r.WithContext(ctx)); s != nil {
+			err = errors.Join(err, a.remove(ctx, s.key))
 		}
 	}
 	return err

@@ -104,6 +104,24 @@ func TestSignInReplacesUnreadableDates(t *testing.T) {
 	}
 }
 
+// A cookie that has ended is one, however long ago: none ends before 1970.
+func TestPersistentTicketsThatEndLongAgo(t *testing.T) {
+	s := newSite(t, cookies.Options{})
+	for _, year := range []int{1500, 1969, 1970, 1971} {
+		ticket := bob()
+		ticket.Properties.SetPersistent(true)
+		ticket.Properties.SetExpires(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC))
+		want := time.Date(max(year, 1970), 1, 1, 0, 0, 0, 0, time.UTC).Format(http.TimeFormat)
+		lines := setBy(s.signIn(ticket))
+		if len(lines) != 1 || !strings.Contains(lines[0], "; expires="+want+"; ") {
+			t.Errorf("%d: %q", year, lines)
+		}
+		if _, err := s.Authenticate(sent(lines...)); !errors.Is(err, cookies.ErrExpired) {
+			t.Errorf("%d: %v", year, err)
+		}
+	}
+}
+
 func TestNobodyCannotSignIn(t *testing.T) {
 	s := newSite(t, cookies.Options{})
 	w := httptest.NewRecorder()

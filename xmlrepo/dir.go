@@ -47,8 +47,8 @@ type DirOptions struct {
 
 // Dir is a key directory as ASP.NET Core lays it out: each element is a file of
 // its own, named after the element, with the extension ".xml". Processes on
-// both runtimes can share one. It is also a Remover, a Replacer, a Watcher and a
-// Fingerprinter. It is the sibling of .NET's FileSystemXmlRepository.
+// both runtimes can share one. It is also a Remover, a Replacer, a Watcher, a
+// Fingerprinter and Located. It is the sibling of .NET's FileSystemXmlRepository.
 //
 // Writing: the file is complete, synced and has its mode before it gets its
 // name, and it gets it in one step that fails if the name is taken: by a hard
@@ -151,6 +151,9 @@ func NewDir(path string, opts DirOptions) (*Dir, error) {
 
 // Path returns the absolute path of the directory.
 func (d *Dir) Path() string { return d.path }
+
+// Location implements Located: it is the path.
+func (d *Dir) Location() string { return d.path }
 
 // Remove implements Remover. Deletions are synced before it returns.
 func (d *Dir) Remove(ctx context.Context, choose func([]Element) []Element) error {

@@ -12,7 +12,7 @@
 //
 // What only some stores can do is in interfaces of its own, found by a type
 // assertion: [Remover] deletes, [Watcher] tells of changes, [Fingerprinter]
-// says cheaply that nothing has changed. [Replacer] breaks the second rule for
+// says cheaply that nothing has changed, [Located] says where it is. [Replacer] breaks the second rule for
 // the one purpose that needs it, encrypting stored keys to another certificate.
 //
 // [Dir] is the directory that ASP.NET Core calls FileSystemXmlRepository, file
@@ -134,6 +134,14 @@ type Fingerprinter interface {
 	// To know what a fingerprint vouches for, take it before the call of
 	// Elements and not after.
 	Fingerprint(ctx context.Context) (string, error)
+}
+
+// Located is a Repository that tells where it is.
+type Located interface {
+	// Location returns where a person finds the store: the path of a directory,
+	// or what the Location of its elements begins with, such as
+	// "sql table DataProtectionKeys".
+	Location() string
 }
 
 // ErrExist says that the name of an element to be stored is taken. It wraps

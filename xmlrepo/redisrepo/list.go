@@ -59,7 +59,7 @@ type Options struct {
 }
 
 // List is a list of elements on a Redis server, sentinel or cluster. It is also a
-// Remover, a Replacer, a Watcher and a Fingerprinter. It is the sibling of .NET's
+// Remover, a Replacer, a Watcher, a Fingerprinter and Located. It is the sibling of .NET's
 // RedisXmlRepository.
 //
 // Reading: every value is one element. As in .NET an XML declaration may stand
@@ -117,6 +117,9 @@ func New(client redis.UniversalClient, opts Options) (*List, error) {
 // Key returns the key of the list.
 func (l *List) Key() string { return l.key }
 
+// Location implements xmlrepo.Located: "redis list" and the key.
+func (l *List) Location() string { return "redis list " + l.key }
+
 // Elements implements Repository.
 func (l *List) Elements(ctx context.Context) ([]xmlrepo.Element, error) {
 	if err := ctx.Err(); err != nil {
@@ -151,7 +154,7 @@ func (l *List) Fingerprint(ctx context.Context) (string, error) {
 func (l *List) understand(texts []string) ([]elementtext.Element, error) {
 	values := make([]elementtext.Value, len(texts))
 	for i, text := range texts {
-		values[i] = elementtext.Value{Text: text, Location: fmt.Sprintf("redis list %s[%d]", l.key, i)}
+		values[i] = elementtext.Value{Text: text, Location: fmt.Sprintf("%s[%d]", l.Location(), i)}
 	}
 	found, err := elementtext.Read(values)
 	var malformed *elementtext.Error
@@ -170,15 +173,15 @@ func elements(found []elementtext.Element) []xmlrepo.Element {
 }
 
 // fault says what failed, and where.
-func (l *List) fault(what string, err error) error { return &listError{what, l.key, err} }
+func (l *List) fault(what string, err error) error { return &listError{what, l.Location(), err} }
 
 type listError struct {
-	what, key string
-	err       error
+	what, place string
+	err         error
 }
 
 func (e *listError) Error() string {
-	return "redisrepo: " + e.what + " redis list " + e.key + ": " + strings.TrimPrefix(e.err.Error(), "xmlrepo: ")
+	return "redisrepo: " + e.what + " " + e.place + ": " + strings.TrimPrefix(e.err.Error(), "xmlrepo: ")
 }
 
 func (e *listError) Unwrap() error { return e.err }

@@ -2,6 +2,7 @@ package repotest
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -226,4 +227,24 @@ func fingerprint(t *testing.T, repo xmlrepo.Repository) string {
 	}
 	t.Fatalf("the fingerprint was empty for %v, without a change", patience)
 	return ""
+}
+
+func testLocated(t *testing.T, open func(*testing.T) xmlrepo.Repository) {
+	repo := open(t)
+	l, ok := repo.(xmlrepo.Located)
+	if !ok {
+		t.Skipf("%T is not Located", repo)
+	}
+	place := l.Location()
+	if place == "" {
+		t.Error("the store is nowhere")
+	}
+	store(t, repo, key(1, ""))
+	list, err := repo.Elements(t.Context())
+	if err != nil || len(list) != 1 {
+		t.Fatalf("Elements: %d, %v", len(list), err)
+	}
+	if at := list[0].Location; !strings.HasPrefix(at, place) || at == place {
+		t.Errorf("the store is at %q, its element at %q", place, at)
+	}
 }

@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) xmlrepo.Repository) {
 		{"Replacer", testReplacer},
 		{"Watcher", testWatcher},
 		{"Fingerprinter", testFingerprinter},
+		{"Located", testLocated},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open) })

@@ -76,8 +76,8 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Table is a table of elements. It is also a Remover, a Replacer, a Watcher and a
-// Fingerprinter. It is the sibling of .NET's EntityFrameworkCoreXmlRepository.
+// Table is a table of elements. It is also a Remover, a Replacer, a Watcher, a
+// Fingerprinter and Located. It is the sibling of .NET's EntityFrameworkCoreXmlRepository.
 //
 // Reading: every row is one element, in the order of their ids. As in .NET rows
 // whose Xml is NULL or empty do not count, and an XML declaration may stand before
@@ -149,6 +149,9 @@ func or(s, otherwise string) string {
 
 // Name returns the name of the table.
 func (t *Table) Name() string { return t.names.table }
+
+// Location implements xmlrepo.Located: "sql table" and the name.
+func (t *Table) Location() string { return "sql table " + t.names.table }
 
 // Exists reports whether there is a table that this connection may know of. On
 // MySQL that takes some right to it.
@@ -238,7 +241,7 @@ func (t *Table) understand(rows []row) (contents, error) {
 		if r.xml.String == "" {
 			continue
 		}
-		v := elementtext.Value{Text: r.xml.String, Location: fmt.Sprintf("sql table %s, Id %d", t.names.table, r.id)}
+		v := elementtext.Value{Text: r.xml.String, Location: fmt.Sprintf("%s, Id %d", t.Location(), r.id)}
 		if xmlrepo.CheckName(r.name.String) == nil {
 			v.Name = r.name.String
 		}
@@ -267,16 +270,16 @@ func (t *Table) fault(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &tableError{what, t.names.table, err}
+	return &tableError{what, t.Location(), err}
 }
 
 type tableError struct {
-	what, table string
+	what, place string
 	err         error
 }
 
 func (e *tableError) Error() string {
-	return "sqlrepo: " + e.what + " sql table " + e.table + ": " + strings.TrimPrefix(e.err.Error(), "xmlrepo: ")
+	return "sqlrepo: " + e.what + " " + e.place + ": " + strings.TrimPrefix(e.err.Error(), "xmlrepo: ")
 }
 
 func (e *tableError) Unwrap() error { return e.err }

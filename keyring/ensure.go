@@ -109,7 +109,7 @@ func (m *Manager) lacking(ctx context.Context) (*Listing, *NewKeyOptions, error)
 		return nil, nil, err
 	}
 	if m.opts.RequireExistingKeys && len(l.Keys) == 0 {
-		return nil, nil, ErrNoKeys
+		return nil, nil, m.fault(ErrNoKeys)
 	}
 	now, policy := m.opts.Now(), m.opts.nodesPolicy()
 	return l, wantedKey(now, policy.Resolve(now, l.Keys), l.Keys, policy, m.opts.RefreshInterval), nil
@@ -123,7 +123,7 @@ func (m *Manager) stillLacking(ctx context.Context, l *Listing) (*Listing, *NewK
 	}
 	later, wanted, err := m.lacking(ctx)
 	if err == nil && len(l.Keys) > 0 && len(later.Keys) == 0 {
-		return nil, nil, errVanished
+		return nil, nil, m.fault(errVanished)
 	}
 	return later, wanted, err
 }

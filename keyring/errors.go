@@ -3,6 +3,8 @@ package keyring
 import (
 	"errors"
 	"strings"
+
+	"dataprotection.example/xmlrepo"
 )
 
 // The errors of a ring that callers may want to tell apart. They arrive
@@ -38,6 +40,24 @@ func (e *ElementError) Error() string {
 }
 
 func (e *ElementError) Unwrap() error { return e.Err }
+
+// storeError is an error of a store as a whole.
+type storeError struct {
+	place string
+	err   error
+}
+
+func (e *storeError) Error() string { return "keyring: " + e.place + ": " + withoutPrefix(e.err) }
+
+func (e *storeError) Unwrap() error { return e.err }
+
+// fault returns err as the store's, with its place if the store tells it.
+func (m *Manager) fault(err error) error {
+	if l, ok := m.repo.(xmlrepo.Located); ok {
+		return &storeError{l.Location(), err}
+	}
+	return err
+}
 
 // withoutPrefix is the text of err for the end of one that begins "keyring: ".
 func withoutPrefix(err error) string { return strings.TrimPrefix(err.Error(), "keyring: ") }

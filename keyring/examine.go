@@ -44,6 +44,7 @@ func FindingOf(err error) Finding {
 	var element *ElementError
 	var file *xmlrepo.FileError
 	var generation *generationError
+	var store *storeError
 	switch {
 	case errors.As(err, &generation):
 		return NewFinding(CodeKeyNotMade, generation.file(), generation.err.Error())
@@ -63,6 +64,8 @@ func FindingOf(err error) Finding {
 		return ElementFinding(file.Path, file.Err.Error())
 	case errors.As(err, &file):
 		return NewFinding(CodeUnreadableStore, file.Path, file.Err.Error())
+	case errors.As(err, &store):
+		return NewFinding(CodeUnreadableStore, store.place, withoutPrefix(store.err))
 	}
 	return NewFinding(CodeUnreadableStore, "", err.Error())
 }

@@ -184,11 +184,14 @@ func (e *generationError) Unwrap() error { return e.err }
 func (e *generationError) file() string {
 	var element *ElementError
 	var file *xmlrepo.FileError
+	var store *storeError
 	switch {
 	case errors.As(e.err, &element):
 		return element.place()
 	case errors.As(e.err, &file):
 		return file.Path
+	case errors.As(e.err, &store):
+		return store.place
 	}
 	return ""
 }

@@ -149,10 +149,10 @@ func (l *loader) read(ctx context.Context) error {
 	}
 	l.opts.refuseUnencrypted(fresh)
 	if l.opts.RequireExistingKeys && !l.opened && len(fresh.Keys) == 0 {
-		return ErrNoKeys
+		return l.manager.fault(ErrNoKeys)
 	}
 	if l.vanished(fresh) {
-		return errVanished
+		return l.manager.fault(errVanished)
 	}
 	l.neverForget(ctx, fresh)
 	l.listing, l.fingerprint, l.readAt = fresh, fingerprint, now

@@ -212,6 +212,57 @@ func TestForgedRequestsAreRefused(t *testing.T) {
 	}
 }
 
+// The nodes refuse them by themselves too, in either language alike.
+func TestEveryNodeRefusesForgedRequests(t *testing.T) {
+	_, missing := findDotnet()
+	if missing != nil && os.Getenv("CI") == "true" {
+		t.Error(missing)
+	}
+	s := newSite(t, farmOptions{})
+	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for _, m := range s.members {
+		if err := m.start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		here := m.look().At.Host
+		s.url = "http://" + here
+		for _, test := range []struct {
+			site, origin string
+			status       int
+		}{
+			{"", "", http.StatusSeeOther}, // no browser
+			{"same-origin", "http://" + here, http.StatusSeeOther},
+			{"none", "", http.StatusSeeOther},
+			{"same-origin", "http://evil.example", http.StatusSeeOther}, // behind a proxy that names the node otherwise
+			{"cross-site", "http://" + here, http.StatusForbidden},
+			{"cross-site", "", http.StatusForbidden},
+			{"same-site", "", http.StatusForbidden},
+			{"", "http://" + here, http.StatusSeeOther},
+			{"", "https://" + here, http.StatusSeeOther},
+			{"", "http://evil.example", http.StatusForbidden},
+			{"", "http://evil.example/" + here, http.StatusForbidden},
+			{"", "http://" + here + ".evil.example", http.StatusForbidden},
+			{"", "http://127.0.0.1:1", http.StatusForbidden},
+			{"", "null", http.StatusForbidden},
+			{"", here, http.StatusForbidden},
+		} {
+			header := []string{}
+			if test.site != "" {
+				header = append(header, "Sec-Fetch-Site", test.site)
+			}
+			if test.origin != "" {
+				header = append(header, "Origin", test.origin)
+			}
+			if status, _ := s.read(http.MethodPost, "/signout", url.Values{}, header...); status != test.status {
+				t.Errorf("%s: Sec-Fetch-Site %q, Origin %q: status %d", m.name, test.site, test.origin, status)
+			}
+		}
+	}
+	if missing != nil {
+		t.Skip("without the node in ASP.NET Core: ", missing)
+	}
+}
+
 func TestNoProcessStays(t *testing.T) {
 	s := newSite(t, farmOptions{WithoutDotnet: true})
 	ends := []chan struct{}{}

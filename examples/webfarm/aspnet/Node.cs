@@ -58,13 +58,27 @@ static class Node
     /// <summary>Refuses POSTs that another site has made the browser send.</summary>
     static Task SameOrigin(HttpContext context, Func<Task> next)
     {
-        string site = context.Request.Headers["Sec-Fetch-Site"];
-        if (HttpMethods.IsPost(context.Request.Method) && site != null && site != "same-origin" && site != "none")
+        if (HttpMethods.IsPost(context.Request.Method) && FromElsewhere(context.Request))
         {
             context.Response.StatusCode = StatusCodes.Status403Forbidden;
             return Task.CompletedTask;
         }
         return next();
+    }
+
+    /// <summary>
+    /// Old browsers send no Sec-Fetch-Site, and none sends it over plain HTTP to another machine; Origin they all do.
+    /// What sends neither is no browser, and has no cookies but its own.
+    /// </summary>
+    static bool FromElsewhere(HttpRequest request)
+    {
+        string site = request.Headers["Sec-Fetch-Site"];
+        if (!string.IsNullOrEmpty(site))
+        {
+            return site != "same-origin" && site != "none";
+        }
+        string origin = request.Headers["Origin"];
+        return !string.IsNullOrEmpty(origin) && origin != "http://" + request.Host && origin != "https://" + request.Host;
     }
 
     static async Task SignIn(HttpContext context)

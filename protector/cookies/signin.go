@@ -15,8 +15,8 @@ import (
 var ErrNotAuthenticated = errors.New("cookies: no identity of the ticket has an AuthenticationType")
 
 // SignIn signs somebody in (HttpContext.SignInAsync): it sets the cookie, and
-// headers that keep the response out of caches. Call it before the response's
-// body. t stays as it is; what the cookie holds is under the scheme of a, issued
+// headers that keep the response out of caches, which the handler must leave as
+// they are. Call it before the response's body. t stays as it is; what the cookie holds is under the scheme of a, issued
 // now and expires after Options.ExpireTimeSpan unless t says so. A persistent
 // ticket makes a cookie that outlives the browser.
 //

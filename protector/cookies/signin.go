@@ -16,9 +16,10 @@ var ErrNotAuthenticated = errors.New("cookies: no identity of the ticket has an 
 
 // SignIn signs somebody in (HttpContext.SignInAsync): it sets the cookie, and
 // headers that keep the response out of caches, which the handler must leave as
-// they are. Call it before the response's body. t stays as it is; what the cookie holds is under the scheme of a, issued
-// now and expires after Options.ExpireTimeSpan unless t says so. A persistent
-// ticket makes a cookie that outlives the browser.
+// they are. Call it before the response's body. t stays as it is; what the cookie
+// holds is under the scheme of a, issued now and expires after
+// Options.ExpireTimeSpan unless t says so. A persistent ticket makes a cookie that
+// outlives the browser.
 //
 // With a store, whoever was signed in before is removed from it: a new sign-in
 // always has a new key, which ASP.NET does not do.

@@ -66,7 +66,9 @@ func (r *Ring) tell(ctx context.Context, e Event) {
 		attrs = append(attrs, slog.String("id", e.ID.String()))
 	}
 	if e.Err != nil {
-		level, attrs = slog.LevelError, append(attrs, slog.Any("error", e.Err))
+		f := FindingOf(e.Err)
+		level, attrs = slog.LevelError, append(attrs, slog.Any("error", e.Err),
+			slog.String("code", string(f.Code)), slog.String("file", f.File))
 	}
 	r.opts.Logger.LogAttrs(ctx, level, e.Kind.sentence(), attrs...)
 	if r.opts.OnEvent != nil {

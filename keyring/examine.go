@@ -47,7 +47,8 @@ func FindingOf(err error) Finding {
 	var store *storeError
 	switch {
 	case errors.As(err, &generation):
-		return NewFinding(CodeKeyNotMade, generation.file(), generation.err.Error())
+		cause := FindingOf(generation.err)
+		return NewFinding(CodeKeyNotMade, cause.File, cause.Message)
 	case errors.Is(err, ErrEncryptorRequired):
 		return NewFinding(CodeKeyNotMade, "", withoutPrefix(ErrEncryptorRequired))
 	case errors.Is(err, errDuplicate):
@@ -67,7 +68,7 @@ func FindingOf(err error) Finding {
 	case errors.As(err, &store):
 		return NewFinding(CodeUnreadableStore, store.place, withoutPrefix(store.err))
 	}
-	return NewFinding(CodeUnreadableStore, "", err.Error())
+	return NewFinding(CodeUnreadableStore, "", withoutPrefix(err))
 }
 
 // ElementFinding is the finding about an element that cannot be read, for the

@@ -178,6 +178,10 @@ type Finding struct {
 	Fix     string `json:"fix"`     // what to do about it
 }
 
+// same reports whether two findings are about the same thing, in whatever words:
+// those of an error may tell of ports and times.
+func (f Finding) same(other Finding) bool { return f.Code == other.Code && f.File == other.File }
+
 // NewFinding completes a finding with the level and fix of its code.
 func NewFinding(code Code, file, message string) Finding {
 	f := Finding{Code: code, File: file, Message: message}

@@ -9,8 +9,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
-
-	"dataprotection.example/xmlrepo"
 )
 
 // decision is what follows from a listing at an instant.
@@ -179,22 +177,6 @@ func (e *generationError) Error() string {
 	return "keyring: the ring needs a key: " + withoutPrefix(e.err)
 }
 func (e *generationError) Unwrap() error { return e.err }
-
-// file returns the file at fault, if there is one.
-func (e *generationError) file() string {
-	var element *ElementError
-	var file *xmlrepo.FileError
-	var store *storeError
-	switch {
-	case errors.As(e.err, &element):
-		return element.place()
-	case errors.As(e.err, &file):
-		return file.Path
-	case errors.As(e.err, &store):
-		return store.place
-	}
-	return ""
-}
 
 // generate makes the key that d wants, unless another node has made it during
 // a random wait: nodes that start together, or watch the same key expire,

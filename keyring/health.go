@@ -60,14 +60,16 @@ func (r *Ring) report(ctx context.Context, err error) {
 	before := r.health
 	r.health = h
 	r.healthMu.Unlock()
+	told := slices.Clone(before.Findings)
 	switch {
 	case err != nil && before.Err == nil:
 		r.tell(ctx, Event{Time: r.opts.Now(), Kind: EventRingFailed, Err: err})
+		told = append(told, FindingOf(err))
 	case err == nil && before.Err != nil:
 		r.tell(ctx, Event{Time: r.opts.Now(), Kind: EventRingRecovered})
 	}
 	for _, f := range h.Findings {
-		if !slices.Contains(before.Findings, f) {
+		if !slices.ContainsFunc(told, f.same) {
 			level := f.Level.slog()
 			if f.Code == CodeUnencryptedKeys {
 				level = slog.LevelWarn // nothing ails the ring, and yet somebody should decide

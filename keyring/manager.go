@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -155,10 +156,21 @@ func (m *Manager) storeKey(ctx context.Context, k Key) (made Key, err error) {
 		return Key{}, err
 	}
 	if err := m.repo.Store(ctx, stored); err != nil {
-		return Key{}, fmt.Errorf("keyring: storing a new key: %w", err)
+		return Key{}, m.notStored(stored.Name, err)
 	}
 	made.ElementName = stored.Name
 	return made, nil
+}
+
+// notStored returns the error of storing a key as one of the store: what is not
+// there is at fault for nothing, and with the random name in it every attempt
+// would look like another failure.
+func (m *Manager) notStored(name string, err error) error {
+	var file *xmlrepo.FileError
+	if !errors.As(err, &file) || !strings.Contains(file.Path, name) {
+		return fmt.Errorf("keyring: storing a new key: %w", err)
+	}
+	return m.fault(fmt.Errorf("keyring: storing a new key: %w", file.Err))
 }
 
 // makeKey gives k a new secret and returns its element, and what that reads as.

@@ -110,6 +110,9 @@ func (o Options) findings(now time.Time, l *Listing, policy Policy, r Resolution
 			add(CodeMisleadingName, r.source.place(), "the file is named like another revocation, but revokes %s; its name would be %s", r.target(), r.name())
 		}
 	}
+	for _, k := range l.vanished {
+		add(CodeVanishedRevocation, k.where(), "the revocation of key %s has vanished from the store: the key stays revoked here, and on no node that starts", k.ID)
+	}
 	for _, e := range l.foreign {
 		add(CodeForeignElement, e.place(), "the element is neither a key nor a revocation, so that every node ignores it")
 	}

@@ -46,9 +46,9 @@ func (l Level) slog() slog.Level {
 type Code string
 
 // The findings about a ring, by what looks for them: the first group by [Ring]
-// and [Manager.Examine], the second by [Manager.Examine] alone, the third by
-// whoever knows the machine, such as keyctl doctor, the last by whoever has a
-// payload that does not open.
+// and [Manager.Examine], the next by [Ring] alone, which remembers, then one by
+// [Manager.Examine] alone, two by whoever knows the machine, such as keyctl
+// doctor, and the last by whoever has a payload that does not open.
 const (
 	CodeNoDefaultKey     Code = "no-default-key"
 	CodeDefaultUnusable  Code = "default-unusable"
@@ -64,6 +64,8 @@ const (
 	CodeForeignElement   Code = "foreign-element"
 	CodeUnencryptedKeys  Code = "unencrypted-keys"
 	CodeRefusedKey       Code = "refused-key"
+
+	CodeVanishedRevocation Code = "vanished-revocation"
 
 	CodeUnreadableStore  Code = "unreadable-store"
 	CodeMalformedElement Code = "malformed-element"
@@ -141,6 +143,7 @@ func findingKinds() []findingKind {
 		{CodeKeyNotMade, LevelError, "mend what the message names; the ring tries again by itself, or run keyctl ensure elsewhere"},
 		{CodeFallbackKey, LevelWarning, "create a key that activates now: keyctl create --activate now"},
 		{CodeDefaultExpires, LevelWarning, "create the successor now (keyctl ensure), so that every node has read it when it is needed"},
+		{CodeVanishedRevocation, LevelWarning, "revoke the key again (keyctl revoke ID): this node still refuses it, and every node that starts accepts it; then find out what took the record away, such as a backup that was put back"},
 		{CodeFutureKey, LevelWarning, "set the clock of the node that made it, and of this one; until its creation date has passed, a mass revocation may miss the key"},
 		{CodeForeignElement, LevelWarning, "if it was meant to revoke something, revoke that with keyctl; then move the file away"},
 		{CodeMisleadingName, LevelWarning, "rename it without overwriting another (mv -n), so that nobody is misled; nodes read it either way"},

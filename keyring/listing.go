@@ -24,6 +24,7 @@ type Listing struct {
 
 	revocations []revocation
 	foreign     []ElementError // elements that are not ours
+	vanished    []Key          // keys that are revoked although no record says so any more
 	unopened    bool           // some key's encryption could not be taken off, and may be another time
 }
 

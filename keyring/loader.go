@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -154,7 +153,7 @@ func (l *loader) read(ctx context.Context) error {
 	if l.vanished(fresh) {
 		return l.manager.fault(errVanished)
 	}
-	l.neverForget(ctx, fresh)
+	l.neverForget(fresh)
 	l.listing, l.fingerprint, l.readAt = fresh, fingerprint, now
 	return nil
 }
@@ -177,7 +176,7 @@ func (l *loader) vanished(fresh *Listing) bool {
 }
 
 // neverForget applies to fresh the revocations that the ring has seen before.
-func (l *loader) neverForget(ctx context.Context, fresh *Listing) {
+func (l *loader) neverForget(fresh *Listing) {
 	for i := range fresh.Keys {
 		k := &fresh.Keys[i]
 		old, seen := l.revoked[k.ID]
@@ -186,8 +185,7 @@ func (l *loader) neverForget(ctx context.Context, fresh *Listing) {
 			l.revoked[k.ID] = revocation{date: k.RevocationDate, reason: k.RevocationReason}
 		case seen:
 			k.Revoked, k.RevocationDate, k.RevocationReason = true, old.date, old.reason
-			l.opts.Logger.WarnContext(ctx, "the record of a revocation has vanished; the key stays revoked here",
-				slog.String("event", "revocation.vanished"), slog.String("id", k.ID.String()))
+			fresh.vanished = append(fresh.vanished, *k)
 		}
 	}
 }

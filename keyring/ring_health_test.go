@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -90,4 +91,69 @@ func TestAFailureThatLastsIsLoggedOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// That the record of a revocation has vanished is told once for each key, for as
+// long as it is so.
+func TestAVanishedRevocationIsAFinding(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		store := newFarmStore()
+		r := open(t, store, keyring.Options{Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})), AllowUnencryptedKeys: true})
+		elsewhere := store.elsewhere(t)
+		refresh := func() {
+			t.Helper()
+			if err := r.Refresh(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		revoke := func(k keyring.Key) {
+			t.Helper()
+			if _, err := elsewhere.RevokeKey(t.Context(), k.ID, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var revoked []keyring.Key
+		for range 2 {
+			k := create(t, elsewhere, keyring.NewKeyOptions{})
+			revoke(k)
+			refresh()
+			err := store.memory.Remove(t.Context(), func(all []xmlrepo.Element) []xmlrepo.Element {
+				return slices.DeleteFunc(all, func(e xmlrepo.Element) bool { return strings.HasPrefix(e.Name, "key-") })
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			revoked = append(revoked, k)
+		}
+		for range 3 {
+			refresh()
+			time.Sleep(day)
+		}
+		if n := strings.Count(log.String(), "\n"); n != 2 || strings.Count(log.String(), string(keyring.CodeVanishedRevocation)) != 2 {
+			t.Errorf("the log has %d lines:\n%s", n, &log)
+		}
+		findings := r.Health().Findings
+		if len(findings) != 2 {
+			t.Fatalf("found %+v", findings)
+		}
+		for i, k := range revoked {
+			f := findings[i]
+			if f.Code != keyring.CodeVanishedRevocation || f.Level != keyring.LevelWarning || f.File != k.ElementName || !strings.Contains(f.Message, k.ID.String()) {
+				t.Errorf("found %+v", f)
+			}
+			if k, _ := r.Snapshot().Key(k.ID); !k.Revoked {
+				t.Error("the revocation is forgotten")
+			}
+		}
+		// What the finding says helps.
+		for _, k := range revoked {
+			revoke(k)
+		}
+		refresh()
+		if h := r.Health(); len(h.Findings) != 0 {
+			t.Errorf("health %+v", h)
+		}
+	})
 }

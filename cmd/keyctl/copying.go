@@ -57,7 +57,7 @@ func (c *copying) preview(ctx context.Context, plan keyring.CopyResult, l *keyri
 	views := viewAll(l, c.now())
 	c.viewProtection(views, elements)
 	plainText := 0
-	var atStake []keyView
+	copied := map[string]bool{} // names of keys
 	for _, e := range plan.Copied {
 		if e.Err != nil {
 			c.warn("%s is copied as it is: %s", e.Name, plain(e.Err))
@@ -65,10 +65,9 @@ func (c *copying) preview(ctx context.Context, plan keyring.CopyResult, l *keyri
 		if e.Plain {
 			plainText++
 		}
-		if i := slices.IndexFunc(views, func(v keyView) bool { return e.Kind == keyring.CopiedKey && v.Name == e.Name }); i >= 0 {
-			atStake = append(atStake, views[i])
-		}
+		copied[e.Name] = e.Kind == keyring.CopiedKey
 	}
+	atStake := slices.DeleteFunc(views, func(v keyView) bool { return !copied[v.Name] })
 	if err := c.program.preview(atStake); err != nil {
 		return err
 	}

@@ -85,11 +85,12 @@ func TestTheWalkThrough(t *testing.T) {
 	dir := clone(t)
 	all := blocks(t, "README.md")
 	run(t, dir, all[0].text)
-	printed := run(t, dir, only(t, all, "sh", "./keyctl list"))
+	printed := run(t, dir, only(t, all, "sh", "./keyctl list")+only(t, all, "sh", "./keyctl copy"))
 	expect(t, printed,
 		"revoked", "active", "default", // list: the quickstart's two keys, in the order of their making
 		"state       active", "three pears\n", // inspect, unprotect
-		"keyctl: 1 key revoked", "has been revoked", "refused\n")
+		"keyctl: 1 key revoked", "has been revoked", "refused\n",
+		"4 elements copied; all 4 of FROM are in sqlite:", "revoked") // two keys, two revocations
 }
 
 func TestTheProgram(t *testing.T) {

@@ -73,17 +73,24 @@ func Open(ctx context.Context, repo xmlrepo.Repository, opts Options) (*Ring, er
 	err = r.load(ctx)
 	if r.Snapshot() == nil || ctx.Err() != nil {
 		cancel()
+		drain(changes)
 		return nil, cmp.Or(ctx.Err(), err)
 	}
 	go func() {
 		defer close(r.done)
 		r.run(life, changes)
-		if changes != nil {
-			for range changes { // until the watch has ended too
-			}
-		}
+		drain(changes)
 	}()
 	return r, nil
+}
+
+// drain returns when the watch behind changes has ended, if there is one.
+func drain(changes <-chan struct{}) {
+	if changes == nil {
+		return
+	}
+	for range changes {
+	}
 }
 
 // Close ends the ring's goroutine and waits for it. Snapshots stay usable, but

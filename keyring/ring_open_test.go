@@ -3,6 +3,7 @@ package keyring_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -157,6 +158,45 @@ func TestOpenIsBoundedByItsContext(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// slowWatch is a store whose watch takes a while to end.
+type slowWatch struct {
+	*farmStore
+	ended atomic.Bool
+}
+
+func (s *slowWatch) Watch(ctx context.Context) (<-chan struct{}, error) {
+	changes := make(chan struct{})
+	context.AfterFunc(ctx, func() {
+		time.Sleep(time.Second)
+		s.ended.Store(true)
+		close(changes)
+	})
+	return changes, nil
+}
+
+// Nothing that Open has begun outlives its failure.
+func TestAFailedOpenLeavesNoWatch(t *testing.T) {
+	for name, spoil := range map[string]func(*farmStore, context.CancelFunc){
+		"the store is down": func(s *farmStore, _ context.CancelFunc) { s.readErr = errStoreDown },
+		"interrupted":       func(_ *farmStore, cancel context.CancelFunc) { time.AfterFunc(time.Millisecond, cancel) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				store := &slowWatch{farmStore: newFarmStore()}
+				spoil(store.farmStore, cancel)
+				if _, err := keyring.Open(ctx, store, keyring.Options{GenerationDelay: time.Hour}); err == nil {
+					t.Fatal("it opened")
+				}
+				if !store.ended.Load() {
+					t.Error("the watch goes on")
+				}
+			})
+		})
+	}
 }
 
 // Nodes that start together look again after a random wait, so that most of

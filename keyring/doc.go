@@ -44,9 +44,9 @@
 // A key element that cannot be read is left out and reported. A revocation that
 // cannot be read fails the load, for it may be the one that matters; so do two
 // keys of one id and a file that is not XML. An open ring then keeps what it
-// had. It never makes a key because something failed, it takes a store from
-// which every key has vanished for a failure, and it never forgets a revocation
-// that it has seen.
+// had, and time goes on in it: a successor that it knows takes over. It never
+// makes a key because something failed, it takes a store from which every key has
+// vanished for a failure, and it never forgets a revocation that it has seen.
 //
 // # Memory
 //

@@ -94,10 +94,12 @@ func noDefaultError(r Resolution) error {
 
 // wantedKey returns the dates of the key that a ring lacks, nil if none.
 //
-// It differs from .NET in one thing: where the preferred key is good by its
+// It differs from .NET in three things. Where the preferred key is good by its
 // dates and only cannot be used here, because a certificate is missing or the
-// algorithm is not ours, no key is made. The other nodes can use it, and a key
-// made here would push it aside for all of them.
+// algorithm is not ours, no key is made: the other nodes can use it, and a key
+// made here would push it aside for all of them. The activation may be later
+// than .NET's, see activationFrom. And the lifetime counts from the activation,
+// where .NET's counts from now.
 func wantedKey(now time.Time, r Resolution, keys []Key, policy Policy, refresh time.Duration) *NewKeyOptions {
 	if r.Default == nil {
 		if r.Reason == ReasonPreferredUnusable {
@@ -120,8 +122,8 @@ func wantedKey(now time.Time, r Resolution, keys []Key, policy Policy, refresh t
 	return &NewKeyOptions{Activation: activationFrom(end, then)}
 }
 
-// activationFrom returns the activation of a key that is to protect from t on: t,
-// unless a key that will not do activates at that time or, within the clocks'
+// activationFrom returns the activation of a key that is to protect from t on: t
+// as in .NET, unless a key that will not do activates at that time or, within the clocks'
 // difference, after it. The policy would stay with that one and keep asking for
 // another key.
 func activationFrom(t time.Time, r Resolution) time.Time {

@@ -98,6 +98,7 @@ func (p *program) doctor(ctx context.Context, o doctorOptions) error {
 		return err
 	}
 	found = append(found, p.examineStore(ctx, s)...)
+	found = append(found, examineBackups(s, l)...)
 	switch {
 	case o.payload == "":
 	case l == nil:

@@ -174,7 +174,7 @@ func (p *program) examineOthers(dir string, add adder) {
 		}
 		f := directoryFile{filepath.Join(dir, e.Name()), info}
 		switch name := e.Name(); {
-		case strings.HasPrefix(name, ".xmlrepo-") && strings.HasSuffix(name, ".tmp"):
+		case isLeftover(name):
 			if p.now().Sub(info.ModTime()) > inProgress {
 				left = append(left, f)
 			}

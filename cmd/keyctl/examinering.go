@@ -135,10 +135,12 @@ func elementFiles(dir string) []string {
 	return names
 }
 
+// maxElement is how many bytes a file may have, for Dir too.
+const maxElement = 1 << 20
+
 // readElement reads one file as xmlrepo.Dir does, except that nobody may still be
 // writing it.
 func readElement(path string) (xmlrepo.Element, error) {
-	const limit = 1 << 20 // Dir's
 	if err := checkLink(path); err != nil {
 		return xmlrepo.Element{}, err
 	}
@@ -148,15 +150,15 @@ func readElement(path string) (xmlrepo.Element, error) {
 		return xmlrepo.Element{}, bare(err)
 	case !info.Mode().IsRegular():
 		return xmlrepo.Element{}, errors.New("not a file")
-	case info.Size() > limit:
-		return xmlrepo.Element{}, fmt.Errorf("larger than %d bytes", limit)
+	case info.Size() > maxElement:
+		return xmlrepo.Element{}, fmt.Errorf("larger than %d bytes", maxElement)
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		return xmlrepo.Element{}, bare(err)
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxElement+1))
 	if err != nil {
 		return xmlrepo.Element{}, bare(err)
 	}

@@ -19,7 +19,7 @@ const (
 	protectFields   = "payload id"
 	unprotectFields = "plaintext requiresMigration wasRevoked expires"
 	ensureFields    = "acted created default next expires due"
-	rewrapFields    = "to rewrapped skipped already names backup plainBackup dryRun"
+	rewrapFields    = "to rewrapped skipped already names backup plainBackup plainBackups dryRun"
 	newCertFields   = "file public subject thumbprint notBefore notAfter"
 	findingFields   = "level code file message fix"
 	inspectFields   = "id state found isDefault encryption validation bytes"

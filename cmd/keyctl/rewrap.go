@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 
 	"github.com/google/uuid"
@@ -35,7 +33,9 @@ type rewrappedView struct {
 	Names       []string        `json:"names"`     // of the elements replaced
 	Backup      *string         `json:"backup"`
 	PlainBackup bool            `json:"plainBackup"` // it holds keys in clear text
-	DryRun      bool            `json:"dryRun"`
+	// PlainBackups are all that do: --backup, and those beside the ring.
+	PlainBackups []string `json:"plainBackups"`
+	DryRun       bool     `json:"dryRun"`
 }
 
 func (p *program) rewrapCommand() *cobra.Command {
@@ -54,8 +54,10 @@ Then revoke them (keyctl revoke --all).
 
 Every key is opened, encrypted, opened again and compared before the first is
 replaced. The ring as it was is copied to the directory --backup, or if the ring is
-a directory, beside it. There is a preview and a question (or --yes). Whenever it ends, even killed, the ring is good
-for nodes with both certificates, and running it again does what is left.`,
+a directory, beside it. There is a preview and a question (or --yes). Whenever it
+ends, even killed, the ring is good for nodes with both certificates, and running it
+again does what is left; a backup that was begun is gone on with. Backups that hold
+keys in clear text are told every time, with the command that destroys them.`,
 		Example: `  keyctl certificate new /etc/shop/ring-2028.pem
   keyctl --certificate /etc/shop/ring-2027.pem rewrap --to /etc/shop/ring-2028.pem`,
 		Args:              noArguments,
@@ -99,8 +101,14 @@ func (p *program) rewrap(ctx context.Context, o rewrapOptions) error {
 		}
 		o.backup = p.newBackup(s.dir)
 	}
-	if err := checkBackup(o.backup); err != nil {
-		return err
+	var backup xmlrepo.Repository
+	if !o.noBackup {
+		if err := checkBackup(o.backup, s.dir); err != nil {
+			return err
+		}
+		if backup, err = xmlrepo.NewDir(o.backup, xmlrepo.DirOptions{Now: p.now}); err != nil {
+			return err
+		}
 	}
 	ring := p.options()
 	ring.Decryptors = p.certificates.decryptors(p, true)
@@ -108,7 +116,7 @@ func (p *program) rewrap(ctx context.Context, o rewrapOptions) error {
 	if err != nil {
 		return err
 	}
-	plan, err := m.Rewrap(ctx, options(nil, true))
+	plan, err := m.Rewrap(ctx, options(backup, true))
 	if err != nil {
 		return cannotRewrap(err)
 	}
@@ -116,33 +124,27 @@ func (p *program) rewrap(ctx context.Context, o rewrapOptions) error {
 		return err
 	}
 	if o.dryRun {
-		return p.printRewrapped(plan, to, o)
+		return p.printRewrapped(plan, to, s, o)
 	}
 	nothing := len(plan.Rewrapped) == 0 && p.isTerminal(p.stdin) // a script learns of a missing --yes at once
 	if err := p.confirm(fmt.Sprintf("encrypt %s in %s anew?", count(len(plan.Rewrapped), "key"), s.place), o.yes || nothing); err != nil {
 		return err
 	}
-	var backup xmlrepo.Repository
-	if o.backup != "" {
-		if backup, err = xmlrepo.NewDir(o.backup, xmlrepo.DirOptions{Now: p.now}); err != nil {
-			return err
-		}
-	}
 	done, err := m.Rewrap(ctx, options(backup, false))
 	if err != nil {
 		err = failed(err, "the ring is good for nodes with both certificates: run this again to do what is left")
 	}
-	return errors.Join(p.printRewrapped(done, to, o), err)
+	return errors.Join(p.printRewrapped(done, to, s, o), err)
 }
 
 // rewrapTo loads the certificate to encrypt to, and returns what makes the
 // options of a rewrapping to it.
 func (p *program) rewrapTo(o rewrapOptions) (to atrest.KeyPair, options func(backup xmlrepo.Repository, dryRun bool) keyring.RewrapOptions, err error) {
 	if to, err = p.loadCertificate(o.to); err != nil {
-		return to, nil, err
+		return to, nil, fmt.Errorf("--to: %w", err)
 	}
 	if !to.HasPrivateKey() {
-		return to, nil, failed(fmt.Errorf("%s: there is no private key in it, to test what is encrypted to it", o.to), "give the file that the nodes get")
+		return to, nil, failed(fmt.Errorf("--to: %s: there is no private key in it, to test what is encrypted to it", o.to), "give the file that the nodes get")
 	}
 	p.warnOfDates(to.Certificate())
 	encryptor, err := atrest.NewCertificateEncryptor(to.Certificate(), atrest.CertificateEncryptorOptions{})
@@ -158,42 +160,11 @@ func (p *program) rewrapTo(o rewrapOptions) (to atrest.KeyPair, options func(bac
 	}, err
 }
 
-// newBackup names a directory beside the ring that is not there.
-func (p *program) newBackup(ring string) string {
-	base := ring + ".backup-" + p.now().UTC().Format("20060102T150405Z")
-	name := base
-	for n := 2; ; n++ {
-		if _, err := os.Lstat(name); err != nil {
-			return name
-		}
-		name = fmt.Sprintf("%s-%d", base, n)
-	}
-}
-
-// checkBackup wants a directory that is not there, or empty and its owner's
-// alone.
-func checkBackup(dir string) error {
-	if dir == "" {
-		return nil
-	}
-	entries, err := os.ReadDir(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case len(entries) > 0:
-		return failed(fmt.Errorf("the backup directory %s is not empty", dir), "give each backup a directory of its own")
-	}
-	info, err := os.Stat(dir)
-	if err == nil && info.Mode()&0o077 != 0 {
-		err = failed(fmt.Errorf("the backup directory %s is open to other users (%v)", dir, info.Mode()), "chmod 700 it, or let it be made")
-	}
-	return err
-}
-
 // cannotRewrap adds to the error of a dry run what to do about it.
 func cannotRewrap(err error) error {
+	if errors.Is(err, keyring.ErrForeignBackup) {
+		return failed(fmt.Errorf("nothing was changed: %s", plain(err)), backupHint)
+	}
 	f := asFailure(unreadable(err), true)
 	if errors.Is(err, keyring.ErrDecryptionKeyMissing) {
 		f.hint = "give the certificates that the keys are encrypted to with --certificate; --skip-unreadable leaves those keys alone"
@@ -247,9 +218,9 @@ func wasPlain(r keyring.RewrapResult) bool {
 	return slices.ContainsFunc(r.Rewrapped, func(k keyring.RewrappedKey) bool { return k.WasPlain })
 }
 
-func (p *program) printRewrapped(r keyring.RewrapResult, to atrest.KeyPair, o rewrapOptions) error {
+func (p *program) printRewrapped(r keyring.RewrapResult, to atrest.KeyPair, s *store, o rewrapOptions) error {
 	v := rewrappedView{To: p.viewCertificate(to.Certificate()), Rewrapped: []string{}, Skipped: []string{}, Already: r.Already,
-		Names: []string{}, PlainBackup: r.PlainBackup, DryRun: o.dryRun}
+		Names: []string{}, PlainBackup: r.PlainBackup, PlainBackups: []string{}, DryRun: o.dryRun}
 	v.To.Available = true
 	for _, k := range r.Rewrapped {
 		v.Names = append(v.Names, k.Name)
@@ -270,20 +241,10 @@ func (p *program) printRewrapped(r keyring.RewrapResult, to atrest.KeyPair, o re
 		p.note("%s encrypted to %s", count(len(r.Rewrapped), "key"), nameOf(to.Certificate()))
 		p.note("let every node encrypt with it from now on; if one has written a key in another way, run this again")
 	}
-	p.noteBackup(r, o.backup)
+	v.PlainBackups = append(v.PlainBackups, plainBackups(s.dir, o.backup)...)
+	p.noteBackups(r.BackedUp > 0, o.backup, v.PlainBackups)
 	if p.json {
 		return p.printJSON(v)
 	}
 	return p.printLines(v.Rewrapped...)
-}
-
-// noteBackup says what to do with the backup.
-func (p *program) noteBackup(r keyring.RewrapResult, dir string) {
-	switch {
-	case r.BackedUp > 0 && r.PlainBackup:
-		p.warn("the backup %s holds keys in clear text: when every node works, destroy it: find %q -type f -exec shred -u {} + && rmdir %q", dir, dir, dir)
-		p.note("hint: SSDs, snapshots and copying file systems keep what shred overwrites, and of the replaced files too; only new keys are free of that, with these revoked when they have expired")
-	case r.BackedUp > 0:
-		p.note("the ring as it was is in %s: it opens with the old certificate; delete it when every node works", dir)
-	}
 }

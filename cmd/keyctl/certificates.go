@@ -161,7 +161,8 @@ func (c *certificates) addTo(p *program, o *keyring.Options) {
 }
 
 // decryptors open what is encrypted to the certificates, with renewed also to
-// older ones over the same keys, which .NET does not open.
+// older ones over the same keys, which .NET does not open. They know what nothing
+// here opens, too.
 func (c *certificates) decryptors(p *program, renewed bool) []keyring.XMLDecryptor {
 	var private []atrest.KeyPair
 	for _, pair := range c.pairs {
@@ -170,7 +171,7 @@ func (c *certificates) decryptors(p *program, renewed bool) []keyring.XMLDecrypt
 		}
 	}
 	if len(private) == 0 {
-		return nil
+		return elsewheres()
 	}
 	var mu sync.Mutex // keys are opened side by side
 	warn := func(fields map[string]string) {
@@ -182,9 +183,9 @@ func (c *certificates) decryptors(p *program, renewed bool) []keyring.XMLDecrypt
 		MatchPublicKey: renewed, Now: p.now, Logger: slog.New(listener(warn)),
 	}, private...)
 	if err != nil {
-		return nil // each of them was found good before
+		return elsewheres() // each of them was found good before
 	}
-	return []keyring.XMLDecryptor{d}
+	return append(elsewheres(), d)
 }
 
 // warnOfUse tells of a certificate that opens keys in spite of its dates. The

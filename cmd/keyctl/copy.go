@@ -194,6 +194,9 @@ func cannotCopy(err error, encrypting bool) error {
 		err = fmt.Errorf("%w (and so it is with %d more)", all[0], sealed-1)
 	}
 	hint := "give the certificates that the keys of FROM and TO are encrypted to with --certificate; the first one encrypts the copies"
+	if away := (*elsewhereError)(nil); errors.As(err, &away) {
+		hint = "no certificate opens what is encrypted " + away.with()
+	}
 	if encrypting {
 		hint += "; --skip-unreadable copies as they are the keys that TO does not have"
 	}

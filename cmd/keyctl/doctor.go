@@ -93,7 +93,7 @@ func (p *program) doctor(ctx context.Context, o doctorOptions) error {
 		return p.printFindings(s, []keyring.Finding{
 			s.missingFinding()})
 	}
-	found, l := p.examineRing(ctx, s)
+	found, l, by := p.examineRing(ctx, s)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -116,15 +116,22 @@ func (p *program) doctor(ctx context.Context, o doctorOptions) error {
 	if err := p.printFindings(s, found); err != nil {
 		return err
 	}
-	p.note("nothing is wrong with %s: %s", s.place, p.summary(l))
+	verdict := "nothing is wrong with"
+	if len(found) > 0 {
+		verdict = "nothing needs mending in"
+	}
+	p.note("%s %s: %s", verdict, s.place, p.summary(l, by))
 	return nil
 }
 
 // summary is a ring in a few words.
-func (p *program) summary(l *keyring.Listing) string {
+func (p *program) summary(l *keyring.Listing, by []*encryption) string {
 	text := count(len(l.Keys), "key")
 	if k := policy().Resolve(p.now(), l.Keys).Default; k != nil {
 		text += fmt.Sprintf(", %s protects until %s", k.ID, dotnet.FormatDate(k.ExpirationDate))
+	}
+	for _, e := range by {
+		text += fmt.Sprintf("; %s encrypted %s", countAre(len(e.keys), "key"), e.with())
 	}
 	return text
 }

@@ -30,7 +30,7 @@ func TestErrorsInData(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := &store{repo: failingStore{xmlrepo.NewMemory()}, place: "redis://server"}
-		found, _ := p.examineRing(t.Context(), s)
+		found, _, _ := p.examineRing(t.Context(), s)
 		if err := p.printFindings(s, found); err == nil {
 			t.Error("a server that is down is well")
 		}

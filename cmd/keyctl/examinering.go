@@ -15,10 +15,10 @@ import (
 )
 
 // examineRing returns what is the matter with the elements of a ring, and the
-// ring; nil if it cannot be read. A reader stops at the first thing that must not
+// ring and what encrypts it; nil if it cannot be read. A reader stops at the first thing that must not
 // be skipped. Who has to mend the ring wants to know all of them, and what else is
 // wrong, so that each is taken away in thought until the rest can be read.
-func (p *program) examineRing(ctx context.Context, s *store) ([]keyring.Finding, *keyring.Listing) {
+func (p *program) examineRing(ctx context.Context, s *store) ([]keyring.Finding, *keyring.Listing, []*encryption) {
 	options := p.options()
 	// So that a successor which is missing is told, whoever should make it.
 	options.DisableAutomaticKeyGeneration = true
@@ -33,12 +33,13 @@ func (p *program) examineRing(ctx context.Context, s *store) ([]keyring.Finding,
 	all, err := s.repo.Elements(ctx) // once: it waits for what may be half-written
 	found, l, err := look(taken{all, err})
 	if err == nil {
-		return append(p.withoutSealed(found, l), certificateFindings(all, p.now())...), l
+		by := encryptions(l.Keys, all)
+		return append(p.encryptionFindings(found, by), certificateFindings(all, p.now())...), l, by
 	}
 	file, element := (*xmlrepo.FileError)(nil), (*keyring.ElementError)(nil)
 	badFile, badElement := errors.As(err, &file), errors.As(err, &element)
 	if badFile && (s.dir == "" || filepath.Dir(file.Path) != s.dir) || !badFile && !badElement {
-		return found, nil // the store itself, or one that is read as a whole
+		return found, nil, nil // the store itself, or one that is read as a whole
 	}
 	rest, faults := all, []keyring.Finding(nil)
 	if s.dir != "" {
@@ -52,7 +53,7 @@ func (p *program) examineRing(ctx context.Context, s *store) ([]keyring.Finding,
 	for len(rest) > 0 && ctx.Err() == nil {
 		more, _, err := look(taken{rest, nil})
 		if err == nil {
-			return append(found, more...), nil
+			return append(found, more...), nil, nil
 		}
 		if !errors.As(err, &element) {
 			break
@@ -62,30 +63,7 @@ func (p *program) examineRing(ctx context.Context, s *store) ([]keyring.Finding,
 		}
 		rest = slices.DeleteFunc(rest, func(e xmlrepo.Element) bool { return e.Location == element.Location })
 	}
-	return found, nil
-}
-
-// withoutSealed puts one word in the place of many about keys that cannot be
-// opened here because no certificate is given. The servers have it, for all that
-// can be told.
-func (p *program) withoutSealed(found []keyring.Finding, l *keyring.Listing) []keyring.Finding {
-	if len(p.certificates.pairs) > 0 {
-		return found
-	}
-	var sealed []string
-	for _, k := range l.Keys {
-		if k.DecryptorMissing && !k.Revoked {
-			sealed = append(sealed, k.Location)
-		}
-	}
-	if len(sealed) == 0 {
-		return found
-	}
-	found = slices.DeleteFunc(found, func(f keyring.Finding) bool {
-		return f.Code == keyring.CodeUnreadableKey && slices.Contains(sealed, f.File)
-	})
-	return append(found, keyring.NewFinding(keyring.CodeSealedKeys, sealed[0],
-		countAre(len(sealed), "key")+" encrypted, and what decrypts is not at hand here; whether the servers can use such a key cannot be told"))
+	return found, nil, nil
 }
 
 // taken is what has been read of a ring. Nothing is stored in it.

@@ -56,9 +56,12 @@ func asFailure(err error, understood bool) *failure {
 
 // hintFor knows what to do about the errors that any command may meet.
 func hintFor(err error) string {
+	away := (*elsewhereError)(nil)
 	switch {
 	case errors.Is(err, keyring.ErrEncryptorRequired):
 		return "give the certificate with --certificate; create --unencrypted makes a key in clear text beside encrypted ones"
+	case errors.As(err, &away):
+		return away.hint()
 	case errors.Is(err, keyring.ErrDecryptionKeyMissing):
 		return "give the certificate and its private key with --certificate"
 	case errors.Is(err, fs.ErrPermission):

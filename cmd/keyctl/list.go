@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+
+	"dataprotection.example/keyring"
 )
 
 func (p *program) listCommand() *cobra.Command {
@@ -44,23 +46,24 @@ func (p *program) list(ctx context.Context) error {
 
 // noteFaults says what is the matter with keys that cannot be used here.
 func (p *program) noteFaults(views []keyView) {
-	sealed := 0
+	var sealed []keyring.Key
 	for _, v := range views {
 		switch {
 		case v.Error == nil || v.key.Revoked:
 		case v.key.DecryptorMissing:
-			sealed++
+			sealed = append(sealed, v.key)
 		case v.CreationDate == nil:
 			p.warn("a key is left out because its file is at fault: %s: %s", v.at, *v.Error)
 		default:
 			p.warn("key %s: %s", v.id(), *v.Error)
 		}
 	}
-	if sealed > 0 && len(p.certificates.pairs) > 0 {
-		p.warn("%s encrypted to another certificate than those given", countAre(sealed, "key"))
-	} else if sealed > 0 {
+	others := p.noteElsewhere(sealed)
+	if others > 0 && len(p.certificates.pairs) > 0 {
+		p.warn("%s encrypted to another certificate than those given", countAre(others, "key"))
+	} else if others > 0 {
 		p.note("%s encrypted, and what decrypts is not at hand here; such a key counts as usable, since the servers have it",
-			countAre(sealed, "key"))
+			countAre(others, "key"))
 	}
 }
 

@@ -166,7 +166,9 @@ func cannotRewrap(err error) error {
 		return failed(fmt.Errorf("nothing was changed: %s", plain(err)), backupHint)
 	}
 	f := asFailure(unreadable(err), true)
-	if errors.Is(err, keyring.ErrDecryptionKeyMissing) {
+	if away := (*elsewhereError)(nil); errors.As(err, &away) {
+		f.hint = "no certificate opens what is encrypted " + away.with() + ": --skip-unreadable leaves such keys alone; for the others give theirs with --certificate"
+	} else if errors.Is(err, keyring.ErrDecryptionKeyMissing) {
 		f.hint = "give the certificates that the keys are encrypted to with --certificate; --skip-unreadable leaves those keys alone"
 	}
 	return failed(fmt.Errorf("nothing was changed: %s", plain(f.err)), f.hint)

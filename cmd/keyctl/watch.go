@@ -127,13 +127,7 @@ func (p *program) noteWatch(s *store, now *keyring.Snapshot) {
 		protects = fmt.Sprintf("%s protects", k.ID)
 	}
 	p.note("watching %s: %s, %s", s.place, count(len(now.Keys()), "key"), protects)
-	sealed := 0
-	for _, k := range now.Keys() {
-		if k.DecryptorMissing && !k.Revoked {
-			sealed++
-		}
-	}
-	if sealed > 0 {
+	if sealed := p.noteElsewhere(now.Keys()); sealed > 0 {
 		p.note("%s encrypted, and what decrypts is not at hand here (--certificate): which key protects cannot be told", countAre(sealed, "key"))
 	}
 	if kind := p.fileSystem(s.dir); s.dir != "" && kind != "" {

@@ -54,12 +54,12 @@ type farm struct {
 	dotnet  []*dotnettest.Ring
 
 	payloads []sealed
-	created  map[string]bool      // keys that were acknowledged and are not to be deleted
-	expired  map[string]bool      // and those that may be
-	revoked  map[string]time.Time // when that was acknowledged
-	deleted  map[string]bool      // expired keys
-	defaults int                  // revocations of the key that protected
-	lost     time.Time            // the last of them
+	created  map[string]bool        // keys that were acknowledged and are not to be deleted
+	expired  map[string]bool        // and those that may be
+	revoked  map[string]time.Time   // when that was acknowledged
+	deleted  map[string]bool        // expired keys
+	lost     time.Time              // when the key that protects may last have been revoked
+	seen     map[string]keyring.Key // every key that the test has found in the store
 
 	outage outage
 
@@ -72,7 +72,7 @@ type farm struct {
 
 func runChaos(t *testing.T, s store, rounds int, peers func() []*dotnettest.Ring) {
 	f := &farm{T: t, store: s, manager: managerOf(t, s.place), did: map[string]int{},
-		created: map[string]bool{}, expired: map[string]bool{}, revoked: map[string]time.Time{}, deleted: map[string]bool{}}
+		created: map[string]bool{}, expired: map[string]bool{}, revoked: map[string]time.Time{}, deleted: map[string]bool{}, seen: map[string]keyring.Key{}}
 	size := 20
 	first := startNode(t, s.place, false)
 	f.nodes = append(f.nodes, first)
@@ -88,11 +88,10 @@ func runChaos(t *testing.T, s store, rounds int, peers func() []*dotnettest.Ring
 			n.kill()
 		}
 	}()
-	atStart := len(f.keys())
 	for i := range rounds {
 		f.round(i)
 	}
-	f.finish(rounds, atStart)
+	f.finish(rounds)
 }
 
 // any returns a node that can be asked.
@@ -160,15 +159,9 @@ func (f *farm) revoke() {
 }
 
 func (f *farm) revokeOn(n *node, id string) {
-	f.loseDefault()
+	f.lost = time.Now()
 	f.must(n, request{Op: "revoke", ID: id})
 	f.note(id)
-}
-
-// loseDefault notes that the key that protects may be revoked now.
-func (f *farm) loseDefault() {
-	f.defaults++
-	f.lost = time.Now()
 }
 
 // note keeps the moment of the first acknowledgement.
@@ -182,9 +175,10 @@ func (f *farm) note(ids ...string) {
 
 func (f *farm) revokeAll() {
 	n := f.any()
-	f.loseDefault()
+	f.lost = time.Now()
 	// Also keys that nodes have generated and nobody here has heard of.
 	f.note(f.must(n, request{Op: "revokeAll"}).IDs...)
+	f.keys() // for its date: the next one takes its place
 }
 
 func (f *farm) deleteExpired() {

@@ -70,7 +70,7 @@ func (f *farm) check(n *node, s sealed) (opens bool) {
 			f.late = max(f.late, late)
 		}
 		if late > limit {
-			f.Errorf("a payload under the revoked key %s opens %v after the revocation, or the end of the outage that followed", s.key, late)
+			f.Errorf("a payload under the revoked key %s opens %v after the revocation, or the end of the outage that followed\n%s", s.key, late, n.log.tail(s.key))
 		}
 	case r.Error == revoked && (isRevoked || f.outage.doubted(s.key)):
 	case r.Error == notFound && f.outage.lasts() && f.outage.unread(s.key):

@@ -18,7 +18,7 @@ type outage struct {
 	crash        bool      // of a server: connections are lost
 	began, ended time.Time // not yet: zero
 	before       map[string]keyring.Key
-	doubts       map[string]bool // keys whose revocation is under way
+	doubts       map[string]time.Time // keys whose revocation is under way, and since when
 }
 
 func (o outage) lasts() bool { return !o.began.IsZero() && o.ended.IsZero() }
@@ -52,7 +52,29 @@ func (o outage) since(at time.Time) (from time.Time, limit time.Duration) {
 
 // doubted reports whether a key may be revoked without anybody having said so.
 func (o outage) doubted(id string) bool {
-	return o.doubts[id] || len(o.doubts) > 0 && o.unread(id)
+	return !o.doubtedFrom(id).IsZero()
+}
+
+// doubtedFrom returns from when on. What came too late to be read by the test is
+// doubted with anything else.
+func (o outage) doubtedFrom(id string) (from time.Time) {
+	from, known := o.doubts[id]
+	if known || !o.unread(id) {
+		return from
+	}
+	for _, t := range o.doubts {
+		if from.IsZero() || t.Before(from) {
+			from = t
+		}
+	}
+	return from
+}
+
+// doubt notes that somebody is asked to revoke a key.
+func (o outage) doubt(id string) {
+	if _, known := o.doubts[id]; !known {
+		o.doubts[id] = time.Now()
+	}
 }
 
 // unread reports whether a key came too late to be read by all before the outage.
@@ -76,14 +98,14 @@ func (f *farm) write(n *node) write {
 	switch dice := rand.N(10); {
 	case dice < 4 && ok:
 		w.request = request{Op: "revoke", ID: s.key}
-		f.outage.doubts[s.key] = true
-		f.loseDefault()
+		f.outage.doubt(s.key)
+		f.lost = time.Now()
 	case dice < 5:
 		w.request = request{Op: "revokeAll"}
 		for id := range f.outage.before {
-			f.outage.doubts[id] = true
+			f.outage.doubt(id)
 		}
-		f.loseDefault()
+		f.lost = time.Now()
 	}
 	n.send(f.T, w.request)
 	return w
@@ -92,7 +114,7 @@ func (f *farm) write(n *node) write {
 // settle holds the store against what was there before the outage, and what was
 // acknowledged since. What was answered with an error may be there or not.
 func (f *farm) settle(writes []write) {
-	lost, failed := f.lost, 0
+	failed := 0
 	for _, w := range writes {
 		switch {
 		case w.answer.Error != "":
@@ -118,17 +140,17 @@ func (f *farm) settle(writes []write) {
 	for id, k := range found {
 		if k.Revoked {
 			f.note(id)
+			// Several records may revoke it, and the last one tells the date.
+			if from := f.outage.doubtedFrom(id); !from.IsZero() && from.Before(k.RevocationDate) {
+				k.RevocationDate = from
+				f.seen[id] = k
+			}
 		}
-		if _, old := f.outage.before[id]; old || f.created[id] {
-			continue
-		}
-		switch {
-		case failed > 0 && k.ActivationDate.After(time.Now().Add(47*time.Hour)):
+		_, old := f.outage.before[id]
+		if !old && !f.created[id] && failed > 0 && k.ActivationDate.After(time.Now().Add(47*time.Hour)) {
 			failed--
 			f.did["(stored: create)"]++
 			f.created[id] = true // it is there now, and has to stay
-		case lost.Before(f.outage.began):
-			f.Errorf("key %s was made, and the ring had everything it needs", id)
 		}
 	}
 	f.outage.doubts = nil

@@ -6,16 +6,26 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"dataprotection.example/keyring"
 )
 
 // begin makes all nodes read, because a key that a node has not read before
-// cannot be had while the store is of no use.
+// cannot be had while the store is of no use. A node that reads may make a key, and
+// then all read again.
 func (f *farm) begin(crash bool) {
 	now := time.Now()
-	for _, n := range f.nodes {
-		f.must(n, request{Op: "refresh"})
+	var before map[string]keyring.Key
+	for i, read := 0, false; !read; read = len(f.keys()) == len(before) {
+		if i++; i > 5 {
+			f.Fatal("whenever nodes read, they make keys")
+		}
+		before = f.keys()
+		for _, n := range f.nodes {
+			f.must(n, request{Op: "refresh"})
+		}
 	}
-	f.outage = outage{crash: crash, began: now, before: f.keys(), doubts: map[string]bool{}}
+	f.outage = outage{crash: crash, began: now, before: before, doubts: map[string]time.Time{}}
 }
 
 // without lets the farm serve while its store is in ruins.
@@ -112,7 +122,7 @@ func (f *farm) patiently(do func() response) {
 }
 
 func (f *farm) revokeUntilDone(n *node, id string) {
-	f.loseDefault()
+	f.lost = time.Now()
 	f.patiently(func() response { return n.ask(f.T, request{Op: "revoke", ID: id}) })
 	f.note(id)
 }

@@ -103,7 +103,7 @@ func (c *copier) prepare(ctx context.Context, at int) (step copyStep, needed boo
 		return step, false, err
 	}
 	if there >= 0 {
-		step.told.Plain = isPlainKey(c.target.elements[there].XML)
+		step.told.Plain = IsPlainKey(c.target.elements[there].XML)
 		return step, false, nil
 	}
 	name, twin, err := c.chooseName(at)
@@ -126,7 +126,7 @@ func (c *copier) prepare(ctx context.Context, at int) (step copyStep, needed boo
 			return step, false, &ElementError{e.Name, e.Location, err}
 		}
 	}
-	step.told.Plain = isPlainKey(step.stored.XML)
+	step.told.Plain = IsPlainKey(step.stored.XML)
 	c.names[name] = step
 	return step, true, nil
 }
@@ -161,7 +161,7 @@ func (c *copier) store(ctx context.Context, step copyStep) error {
 			return err
 		}
 		if there >= 0 {
-			step.told.Plain, step.told.Reencrypted, step.told.Err = isPlainKey(c.target.elements[there].XML), false, nil
+			step.told.Plain, step.told.Reencrypted, step.told.Err = IsPlainKey(c.target.elements[there].XML), false, nil
 			c.result.Already = append(c.result.Already, step.told)
 			return nil
 		}

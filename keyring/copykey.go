@@ -123,7 +123,7 @@ func (c *copier) staysSealed(ctx context.Context, at int, there xmlrepo.Element)
 	if !ok || stored == fingerprintOf(there.XML) {
 		return true
 	}
-	if isPlainKey(there.XML) {
+	if IsPlainKey(there.XML) {
 		return false
 	}
 	var err error

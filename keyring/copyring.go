@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"dataprotection.example/internal/xmldoc"
 	"dataprotection.example/xmlrepo"
 )
 
@@ -159,11 +158,4 @@ func (c *copier) nameTaken(at int, name string) error {
 		err = fmt.Errorf("%w for what is in the source in %s", err, c.source.place(step.at))
 	}
 	return &ElementError{e.Name, e.Location, err}
-}
-
-// isPlainKey reports whether an element is a key of which something lies in
-// clear text.
-func isPlainKey(xml []byte) bool {
-	root, err := xmldoc.Parse(xml)
-	return err == nil && isElement(root, "key") && len(appendPlain(nil, root)) > 0
 }

@@ -40,7 +40,7 @@ func (r *rewrapper) readBackup(ctx context.Context, elements []xmlrepo.Element) 
 			return &ElementError{k.Name, k.Location, fmt.Errorf("%w; this is not what the ring has or had under the name", ErrForeignBackup)}
 		}
 		backedUp[k.Name] = true
-		r.result.PlainBackup = r.result.PlainBackup || isPlainKey(k.XML)
+		r.result.PlainBackup = r.result.PlainBackup || IsPlainKey(k.XML)
 	}
 	r.backedUp = backedUp
 	r.result.BackedUp = len(backedUp)
@@ -88,7 +88,7 @@ func (r *rewrapper) backUp(ctx context.Context, elements []xmlrepo.Element) erro
 		}
 		r.backedUp[name] = true
 		r.result.BackedUp++
-		r.result.PlainBackup = r.result.PlainBackup || isPlainKey(e.XML)
+		r.result.PlainBackup = r.result.PlainBackup || IsPlainKey(e.XML)
 	}
 	return nil
 }

@@ -199,7 +199,10 @@ func sameSecret(a, b Key) error {
 // IsPlainKey reports whether an element is a <key> of which something secret lies
 // in clear text, whatever else is the matter with it. What [NullXMLEncryptor]
 // wrote is in clear text too.
-func IsPlainKey(element []byte) bool { return isPlainKey(element) }
+func IsPlainKey(element []byte) bool {
+	root, err := xmldoc.Parse(element)
+	return err == nil && isElement(root, "key") && len(appendPlain(nil, root)) > 0
+}
 
 // backupName returns the name that an element gets in a backup: its own, unless
 // a foreign writer gave it one that cannot be stored.

@@ -32,6 +32,7 @@ func (f *farm) begin(crash bool) {
 func (f *farm) without(spoil func(*testing.T) (mend func())) {
 	f.begin(false)
 	mend := spoil(f.T)
+	f.failing(f.nodes...)
 	f.serveOn()
 	mend()
 	f.outage.ended = time.Now()
@@ -41,20 +42,26 @@ func (f *farm) without(spoil func(*testing.T) (mend func())) {
 	f.settle(nil)
 }
 
-// serveOn is traffic that needs no store. Nobody takes ruins for a ring: nodes on
-// a directory look by themselves when it is spoiled, others are told to.
+// failing lets nodes read a store that is of no use. They would do so by themselves,
+// but a directory gives a file time to become whole.
+func (f *farm) failing(nodes ...*node) {
+	for _, n := range nodes {
+		n.send(f.T, request{Op: "refresh"})
+	}
+	for _, n := range nodes {
+		if r := n.receive(f.T, "refresh"); r.Error == "" {
+			f.Error("a node reads a store that is of no use")
+		}
+	}
+}
+
+// serveOn is traffic that needs no store.
 func (f *farm) serveOn() {
 	for range 3 {
 		time.Sleep(100 * time.Millisecond)
 		for range 5 {
 			f.exchange(f.any(), f.any())
 		}
-	}
-	if f.server == nil {
-		return
-	}
-	if r := f.any().ask(f.T, request{Op: "refresh"}); r.Error == "" {
-		f.Error("a node reads a store that is of no use")
 	}
 }
 
@@ -77,6 +84,7 @@ func (f *farm) crash(writers int) {
 	}
 	f.server.Kill()
 	f.serveOn()
+	f.failing(f.any())
 	f.server.Start()
 	f.outage.ended = time.Now()
 	if s, ok := f.victim(); ok && writers > 0 {

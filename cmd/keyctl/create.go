@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,6 +91,9 @@ func (p *program) create(ctx context.Context, o createOptions) error {
 	if err != nil {
 		return err
 	}
+	if p.downgrades(l) {
+		return keyring.ErrEncryptorRequired
+	}
 	k, err := m.CreateKey(ctx, dates)
 	if err != nil {
 		return err
@@ -122,6 +126,21 @@ func (p *program) noteUnpropagated(ctx context.Context, m *keyring.Manager, k ke
 			p.note("hint: %s", f.Fix)
 		}
 	}
+}
+
+// downgrades reports whether a key made now would be the first in clear text after
+// encrypted ones, expired or not, without that anybody said so. A ring by itself
+// makes none either.
+func (p *program) downgrades(l *keyring.Listing) bool {
+	if p.unencrypted || p.certificates.encryptor != nil {
+		return false
+	}
+	for _, last := range slices.Backward(l.Keys) {
+		if last.EncryptedAtRest || !last.Revoked {
+			return last.EncryptedAtRest
+		}
+	}
+	return false
 }
 
 // dates fills in what the flags leave open, and says when the key activates

@@ -24,7 +24,7 @@ const (
 
 // request is what the test asks of a node, one JSON object a line.
 type request struct {
-	Op      string        // protect, unprotect, create, revoke, revokeAll, deleteExpired, refresh, default
+	Op      string        // protect, unprotect, create, revoke, revokeAll, deleteExpired, refresh, default, flood, calm
 	Data    []byte        // the plaintext or the payload
 	ID      string        // of the key to revoke
 	Starts  time.Duration // of the key to create: activation from now
@@ -36,6 +36,7 @@ type response struct {
 	Data  []byte
 	ID    string   // of the key made, or of the default key
 	IDs   []string // of every revoked key, after revokeAll, or of the keys deleted
+	Flood flooded  // after calm
 	Error string   // which of the errors below, or the text of another
 	Text  string   // of the error
 }
@@ -78,6 +79,7 @@ func runNode(place string, existing bool) error {
 	}
 	defer ring.Close()
 	p := protector.New(ring, protector.Options{ApplicationName: application}).CreateProtector(purpose)
+	var f flood
 	out := json.NewEncoder(os.Stdout)
 	if err := out.Encode(response{ID: "ready"}); err != nil {
 		return err
@@ -95,7 +97,15 @@ func runNode(place string, existing bool) error {
 		if err != nil {
 			return err
 		}
-		answer, err := serve(ctx, ring, p, req)
+		var answer response
+		switch req.Op {
+		case "flood":
+			f.begin(ring, p, req.Data)
+		case "calm":
+			answer.Flood, err = f.end()
+		default:
+			answer, err = serve(ctx, ring, p, req)
+		}
 		if err != nil {
 			answer = response{Error: nameOf(err), Text: err.Error()}
 		}

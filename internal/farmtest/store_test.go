@@ -127,10 +127,19 @@ func newPostgres(t *testing.T) store {
 	}}
 }
 
+// unwatched is a directory that tells nobody of changes.
+type unwatched struct {
+	xmlrepo.Repository
+	xmlrepo.Fingerprinter
+}
+
 // open opens the store at a place, with the options that it has by itself: a
 // directory, or a server whose URL it is. shut comes after the last use.
 func open(place string, log *slog.Logger) (repo xmlrepo.Repository, shut func() error, err error) {
-	switch kind, _, _ := strings.Cut(place, "://"); kind {
+	switch kind, path, _ := strings.Cut(place, "://"); kind {
+	case "unwatched":
+		dir, err := xmlrepo.NewDir(path, xmlrepo.DirOptions{Logger: log})
+		return unwatched{dir, dir}, func() error { return nil }, err
 	case "redis":
 		opts, err := redis.ParseURL(place)
 		if err != nil {

@@ -149,8 +149,11 @@ func (f *farm) create(starts, expires time.Duration, kind map[string]bool) {
 func (f *farm) revoke() {
 	n := f.any()
 	s := sealed{key: n.ask(f.T, request{Op: "default"}).ID}
-	if s.key == "" || len(f.payloads) > 0 && rand.N(2) == 0 {
+	if len(f.payloads) > 0 && (s.key == "" || rand.N(2) == 0) {
 		s = f.payloads[rand.N(len(f.payloads))]
+	}
+	if s.key == "" {
+		return // all keys have just been revoked, and nothing was protected before
 	}
 	f.revokeOn(n, s.key)
 	if s.payload != nil && rand.N(2) == 0 {

@@ -1,6 +1,7 @@
 package speedtest
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"sync"
@@ -14,7 +15,8 @@ import (
 )
 
 // TestCompareThreads prints how much more two goroutines do than one, at the same
-// time and over the same protector.
+// time and over the same protector, and what the machine has to give: two that hash
+// on their own and share nothing.
 func TestCompareThreads(t *testing.T) {
 	if !*compare {
 		t.Skip("a measurement: run it with -compare")
@@ -38,6 +40,17 @@ func TestCompareThreads(t *testing.T) {
 		}
 		fmt.Printf("| %s | %s |\n", op, strings.Join(cells, " | "))
 	}
+	var cells []string
+	for _, size := range sizes[:4] {
+		data := make([]byte, size)
+		hash := func() { sha256.Sum256(data) }
+		var all []float64
+		for range *rounds {
+			all = append(all, together(2, hash)/together(1, hash))
+		}
+		cells = append(cells, fmt.Sprintf("%.2f", median(all)))
+	}
+	fmt.Printf("| SHA-256 alone | %s |\n", strings.Join(cells, " | "))
 }
 
 // together returns the calls per nanosecond of so many goroutines.

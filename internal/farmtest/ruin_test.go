@@ -32,7 +32,7 @@ func (f *farm) begin(crash bool) {
 func (f *farm) without(spoil func(*testing.T) (mend func())) {
 	f.begin(false)
 	mend := spoil(f.T)
-	f.failing(f.nodes...)
+	f.failing(f.nodes[:len(f.nodes)/4]...)
 	f.serveOn()
 	mend()
 	f.outage.ended = time.Now()
@@ -58,7 +58,7 @@ func (f *farm) failing(nodes ...*node) {
 // serveOn is traffic that needs no store.
 func (f *farm) serveOn() {
 	for range 3 {
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond)
 		for range 5 {
 			f.exchange(f.any(), f.any())
 		}

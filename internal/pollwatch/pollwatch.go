@@ -11,7 +11,9 @@ import (
 // Watch says how a store is watched.
 type Watch struct {
 	// Interval is the time between two looks. Up to a fifth is taken off at
-	// random, so that nodes that start together do not look together.
+	// random, so that nodes that start together do not look together. A look
+	// that failed is repeated sooner: first after a second, then after two, at
+	// last every five.
 	Interval time.Duration
 
 	// Look returns a text for the present state of the store. That it cannot
@@ -34,6 +36,8 @@ const Again = "\x01"
 // control characters.
 const failed = "\x00"
 
+const firstRetry, lastRetry = time.Second, 5 * time.Second
+
 // Run looks until ctx is done, and sends to out after every change. It never
 // waits for a receiver: out needs room for one value, which then tells of every
 // change that came since. The first state it learns is a change, because nobody
@@ -42,7 +46,7 @@ func (w Watch) Run(ctx context.Context, out chan<- struct{}) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	hints := w.Hints
-	last := ""
+	last, retry := "", firstRetry
 	for {
 		state := ""
 		select {
@@ -60,7 +64,13 @@ func (w Watch) Run(ctx context.Context, out chan<- struct{}) {
 		}
 		if state == "" {
 			state = w.look(ctx)
-			timer.Reset(w.Interval - time.Duration(rand.Float64()*0.2*float64(w.Interval)))
+			wait := w.Interval
+			if state != failed {
+				retry = firstRetry
+			} else if retry < wait {
+				wait, retry = retry, min(2*retry, lastRetry)
+			}
+			timer.Reset(wait - time.Duration(rand.Float64()*0.2*float64(wait)))
 		}
 		if state == last || ctx.Err() != nil {
 			continue

@@ -147,3 +147,28 @@ func TestNobodyReceives(t *testing.T) {
 		w.want(t, "after the end", false)
 	})
 }
+
+// What cannot be looked at is looked at again soon, and as before when it can be.
+func TestFailuresAreShort(t *testing.T) {
+	watch(t, func(t *testing.T, w *watched, _ func()) {
+		w.set("", errors.New("no connection"))
+		w.hints <- pollwatch.Again
+		synctest.Wait()
+		w.want(t, "when a look fails", true)
+		w.set("a", nil)
+		time.Sleep(1100 * time.Millisecond)
+		w.want(t, "a second later", true)
+		looks := w.count()
+		time.Sleep(40 * time.Second)
+		if n := w.count(); n != looks {
+			t.Errorf("%d looks in less than the interval", n-looks)
+		}
+		w.set("", errors.New("no connection"))
+		time.Sleep(10 * time.Minute)
+		looks = w.count()
+		time.Sleep(time.Minute)
+		if n := w.count() - looks; n < 11 || n > 16 {
+			t.Errorf("%d looks in a minute of failures, want one every five seconds", n)
+		}
+	})
+}

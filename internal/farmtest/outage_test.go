@@ -9,9 +9,9 @@ import (
 
 // again is how long after a server is back a node may go without what happened
 // meanwhile: as long as at other times, and the poll of package sqlrepo, which is
-// 5 s and bounds how long a node waits before it listens again. A node on Redis
-// polls more rarely, and does not need to.
-const again = obeyed + 5*time.Second
+// 5 s and bounds how long a node waits before it listens again; a loaded machine
+// gets more. A node on Redis polls every 30 s, and must not need to.
+const again = obeyed + 15*time.Second
 
 // outage is the time in which a store was last of no use.
 type outage struct {

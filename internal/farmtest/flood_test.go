@@ -112,7 +112,7 @@ func TestFloodOfUnknownKeys(t *testing.T) {
 			}
 			t.Logf("%d forged payloads in %v by %d senders, %d looks at the store; the first payloads under a new key opened after %v",
 				sum.Refused, sum.Lasted, forgers, sum.Looks, waits)
-			if sum.Refused < forgers {
+			if sum.Refused < 10 { // most of the senders may still be waiting for their answers
 				t.Error("that was no flood")
 			}
 		})
@@ -131,7 +131,7 @@ func firstPayload(t *testing.T, from, to *node) time.Duration {
 	asked := time.Now()
 	r := to.ask(t, request{Op: "unprotect", Data: payload.Data})
 	took := time.Since(asked)
-	if string(r.Data) != "the first" || took > patience+time.Second {
+	if string(r.Data) != "the first" || took > patience+obeyed {
 		t.Errorf("the first payload under a new key: %q %s after %v", r.Data, r.Text, took)
 	}
 	return took

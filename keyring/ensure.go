@@ -90,15 +90,28 @@ func (o Options) refuseDowngrade(l *Listing) error {
 	if o.Encryptor != nil || o.AllowUnencryptedKeys {
 		return nil
 	}
-	for _, last := range slices.Backward(l.Keys) {
-		if last.EncryptedAtRest {
-			return &ElementError{last.ElementName, last.Location, ErrEncryptorRequired}
-		}
-		if !last.Revoked {
-			return nil
-		}
+	if last, ok := l.lastEncrypted(); ok {
+		return &ElementError{last.ElementName, last.Location, ErrEncryptorRequired}
 	}
 	return nil
+}
+
+// Downgraded reports whether a key in clear text, made now, would be the first
+// after encrypted ones, expired or not. No ring makes such a key by itself.
+func (l *Listing) Downgraded() bool {
+	_, ok := l.lastEncrypted()
+	return ok
+}
+
+// lastEncrypted returns the youngest key, if it is encrypted; revoked ones in clear
+// text are passed over.
+func (l *Listing) lastEncrypted() (Key, bool) {
+	for _, last := range slices.Backward(l.Keys) {
+		if last.EncryptedAtRest || !last.Revoked {
+			return last, last.EncryptedAtRest
+		}
+	}
+	return Key{}, false
 }
 
 // lacking reads the ring and returns the dates of the key that it lacks, nil if

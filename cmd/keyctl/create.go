@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -91,7 +90,7 @@ func (p *program) create(ctx context.Context, o createOptions) error {
 	if err != nil {
 		return err
 	}
-	if p.downgrades(l) {
+	if !p.unencrypted && p.certificates.encryptor == nil && l.Downgraded() {
 		return keyring.ErrEncryptorRequired
 	}
 	k, err := m.CreateKey(ctx, dates)
@@ -126,21 +125,6 @@ func (p *program) noteUnpropagated(ctx context.Context, m *keyring.Manager, k ke
 			p.note("hint: %s", f.Fix)
 		}
 	}
-}
-
-// downgrades reports whether a key made now would be the first in clear text after
-// encrypted ones, expired or not, without that anybody said so. A ring by itself
-// makes none either.
-func (p *program) downgrades(l *keyring.Listing) bool {
-	if p.unencrypted || p.certificates.encryptor != nil {
-		return false
-	}
-	for _, last := range slices.Backward(l.Keys) {
-		if last.EncryptedAtRest || !last.Revoked {
-			return last.EncryptedAtRest
-		}
-	}
-	return false
 }
 
 // dates fills in what the flags leave open, and says when the key activates

@@ -100,7 +100,7 @@ func (p *program) copy(ctx context.Context, fromText, toText string, o copyOptio
 		return unmet(fmt.Errorf("there is nothing in %s", from.place), "is FROM right?")
 	}
 	if to.absent && to.begin != nil && !p.createTable {
-		return p.prepare(ctx, to) // says so
+		return p.begin(ctx, to) // says so
 	}
 	plan := &copying{program: p, m: m, from: from, to: to, options: options}
 	options.DryRun = true
@@ -112,6 +112,7 @@ func (p *program) copy(ctx context.Context, fromText, toText string, o copyOptio
 	if err != nil {
 		return cannotCopy(err, options.Encryptor != nil)
 	}
+	p.warnOfStore(ctx, to)
 	if err := plan.preview(ctx, planned, l, w.elements); err != nil {
 		return err
 	}
@@ -122,7 +123,7 @@ func (p *program) copy(ctx context.Context, fromText, toText string, o copyOptio
 	if err := p.confirm(fmt.Sprintf("copy %s to %s?", count(len(planned.Copied), "element"), to.place), o.yes || nothing); err != nil {
 		return err
 	}
-	if err := p.prepare(ctx, to); err != nil {
+	if err := p.begin(ctx, to); err != nil {
 		return err
 	}
 	done, err := plan.run(ctx)

@@ -84,7 +84,6 @@ func (c *copying) preview(ctx context.Context, plan keyring.CopyResult, l *keyri
 		what += " and " + count(n, "revocation")
 	}
 	c.note("this copies %s from %s to %s", what, c.from.place, c.to.place)
-	c.warnOfServer(ctx, c.to)
 	if err := c.warnOfCertificate(ctx, keys-plainText); err != nil {
 		return err
 	}

@@ -60,8 +60,12 @@ func (p *program) openForWriting(ctx context.Context) (*store, error) {
 // prepare makes sure that something can be stored, and warns of what is to be
 // known before.
 func (p *program) prepare(ctx context.Context, s *store) error {
-	p.warnOfOtherOwner(s)
-	p.warnOfServer(ctx, s)
+	p.warnOfStore(ctx, s)
+	return p.begin(ctx, s)
+}
+
+// begin makes a table that is not there, if that was asked for.
+func (p *program) begin(ctx context.Context, s *store) error {
 	if !s.absent || s.begin == nil {
 		return nil
 	}
@@ -80,8 +84,9 @@ func (p *program) prepare(ctx context.Context, s *store) error {
 	return nil
 }
 
-// warnOfServer tells what doctor would warn of.
-func (p *program) warnOfServer(ctx context.Context, s *store) {
+// warnOfStore tells what doctor would warn of.
+func (p *program) warnOfStore(ctx context.Context, s *store) {
+	p.warnOfOtherOwner(s)
 	if s.examine == nil {
 		return
 	}

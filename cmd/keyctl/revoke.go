@@ -150,16 +150,21 @@ func (p *program) revokeEach(ctx context.Context, m *keyring.Manager, l *keyring
 			break
 		}
 		p.warnOfMisleading(r)
-		done.Names = append(done.Names, r.Names...)
-		if len(r.Names) > 0 {
-			done.Revoked = append(done.Revoked, id.String())
-		} else {
-			done.Already = append(done.Already, id.String())
-			p.note("key %s was already revoked", id)
-		}
+		p.addRevoked(&done, id, r)
 	}
 	p.noteNoDefault(l, done)
 	return errors.Join(p.printRevoked(done), err)
+}
+
+// addRevoked notes what revoking one key came to.
+func (p *program) addRevoked(done *revokedView, id uuid.UUID, r keyring.RevokeResult) {
+	done.Names = append(done.Names, r.Names...)
+	if len(r.Names) > 0 {
+		done.Revoked = append(done.Revoked, id.String())
+	} else {
+		done.Already = append(done.Already, id.String())
+		p.note("key %s was already revoked", id)
+	}
 }
 
 // noteNoDefault tells of a ring that a revocation has left without a default

@@ -25,13 +25,7 @@ func (p *program) revokeUnread(ctx context.Context, m *keyring.Manager, ids []uu
 			err = fmt.Errorf("key %s is not revoked: %w", id, err)
 			break
 		}
-		done.Names = append(done.Names, r.Names...)
-		if len(r.Names) > 0 {
-			done.Revoked = append(done.Revoked, id.String())
-		} else {
-			done.Already = append(done.Already, id.String())
-			p.note("key %s was already revoked", id)
-		}
+		p.addRevoked(&done, id, r)
 	}
 	if len(done.Names) > 0 {
 		p.note("%s stored: %s", countAre(len(done.Names), "record"), strings.Join(done.Names, ", "))
